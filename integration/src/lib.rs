@@ -1,0 +1,1 @@
+//! Real Cassandra, real drivers, chaos and benchmarks around the quorate binary.

@@ -1,0 +1,1 @@
+//! Quorate: one CQL endpoint over several stores, with a leaderless quorum between them.
