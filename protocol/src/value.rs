@@ -1,1 +1,6 @@
-//! See the crate documentation.
+//! CQL types and values: the wire form, literals, JSON, Cassandra's ordering, and the partitioner's token.
+
+pub mod token;
+mod types;
+
+pub use types::{CqlType, MAX_TYPE_DEPTH, NativeType, TypeError, TypeIds, UserType, UserTypeLookup, quote_identifier};
