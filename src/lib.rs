@@ -1,1 +1,3 @@
 //! Quorate: one CQL endpoint over several stores, with a leaderless quorum between them.
+
+pub mod quorum;
