@@ -3,4 +3,4 @@
 pub mod token;
 mod types;
 
-pub use types::{CqlType, MAX_TYPE_DEPTH, NativeType, TypeError, TypeIds, UserType, UserTypeLookup, quote_identifier};
+pub use types::{CqlType, MAX_TYPE_DEPTH, NativeType, TypeError, UserType, UserTypeLookup, quote_identifier};

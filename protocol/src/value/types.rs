@@ -10,7 +10,6 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub use cql::{UserTypeLookup, quote_identifier};
-pub use option::TypeIds;
 
 /// How deep types may nest. Deeper ones are refused on every way in, so no walk over a type can exhaust the stack.
 pub const MAX_TYPE_DEPTH: usize = 32;

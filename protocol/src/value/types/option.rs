@@ -4,18 +4,9 @@ use std::sync::Arc;
 
 use bytes::{Buf, BufMut};
 
-use super::{CqlType, MAX_TYPE_DEPTH, NativeType, TypeError, UserType};
+use crate::frame::Features;
 
-/// Which native types have an id of their own in a protocol version. The others travel as `custom` with their class name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TypeIds {
-    /// Up to `inet` (0x10).
-    V3,
-    /// And `date`, `time`, `smallint`, `tinyint`.
-    V4,
-    /// And `duration`.
-    V5,
-}
+use super::{CqlType, MAX_TYPE_DEPTH, NativeType, TypeError, UserType};
 
 const CUSTOM: u16 = 0x00;
 const VARCHAR: u16 = 0x0D;
@@ -34,32 +25,32 @@ impl CqlType {
         decode(input, 0)
     }
 
-    /// Appends this type as an `[option]`. Names longer than a `[string]` and more fields than a `[short]` counts are
+    /// Appends this type as an `[option]`. What the protocol version has no id for goes as `custom`. Names longer than a `[string]` and more fields than a `[short]` counts are
     /// cut off: neither can be declared in CQL, nor decoded.
-    pub fn encode_option(&self, out: &mut impl BufMut, ids: TypeIds) {
+    pub fn encode_option(&self, out: &mut impl BufMut, features: &Features) {
         match self {
-            CqlType::Native(native) => match native_id(*native, ids) {
+            CqlType::Native(native) => match native_id(*native, features) {
                 Some(id) => out.put_u16(id),
                 None => put_custom(out, &self.class_name()),
             },
             CqlType::List { element, .. } => {
                 out.put_u16(LIST);
-                element.encode_option(out, ids);
+                element.encode_option(out, features);
             }
             CqlType::Set { element, .. } => {
                 out.put_u16(SET);
-                element.encode_option(out, ids);
+                element.encode_option(out, features);
             }
             CqlType::Map { key, value, .. } => {
                 out.put_u16(MAP);
-                key.encode_option(out, ids);
-                value.encode_option(out, ids);
+                key.encode_option(out, features);
+                value.encode_option(out, features);
             }
             CqlType::Tuple(elements) => {
                 out.put_u16(TUPLE);
                 out.put_u16(count(elements.len()));
                 for element in elements.iter().take(usize::from(u16::MAX)) {
-                    element.encode_option(out, ids);
+                    element.encode_option(out, features);
                 }
             }
             CqlType::Udt { definition, .. } => {
@@ -69,7 +60,7 @@ impl CqlType {
                 out.put_u16(count(definition.fields.len()));
                 for (name, ty) in definition.fields.iter().take(usize::from(u16::MAX)) {
                     put_string(out, name);
-                    ty.encode_option(out, ids);
+                    ty.encode_option(out, features);
                 }
             }
             CqlType::Vector { .. } => put_custom(out, &self.class_name()),
@@ -141,31 +132,31 @@ fn native_of(id: u16) -> Option<NativeType> {
     })
 }
 
-fn native_id(native: NativeType, ids: TypeIds) -> Option<u16> {
-    let (id, since) = match native {
-        NativeType::Ascii => (0x01, TypeIds::V3),
-        NativeType::BigInt => (0x02, TypeIds::V3),
-        NativeType::Blob => (0x03, TypeIds::V3),
-        NativeType::Boolean => (0x04, TypeIds::V3),
-        NativeType::Counter => (0x05, TypeIds::V3),
-        NativeType::Decimal => (0x06, TypeIds::V3),
-        NativeType::Double => (0x07, TypeIds::V3),
-        NativeType::Float => (0x08, TypeIds::V3),
-        NativeType::Int => (0x09, TypeIds::V3),
-        NativeType::Timestamp => (0x0B, TypeIds::V3),
-        NativeType::Uuid => (0x0C, TypeIds::V3),
-        NativeType::Text => (VARCHAR, TypeIds::V3),
-        NativeType::VarInt => (0x0E, TypeIds::V3),
-        NativeType::TimeUuid => (0x0F, TypeIds::V3),
-        NativeType::Inet => (0x10, TypeIds::V3),
-        NativeType::Date => (0x11, TypeIds::V4),
-        NativeType::Time => (0x12, TypeIds::V4),
-        NativeType::SmallInt => (0x13, TypeIds::V4),
-        NativeType::TinyInt => (0x14, TypeIds::V4),
-        NativeType::Duration => (0x15, TypeIds::V5),
+fn native_id(native: NativeType, features: &Features) -> Option<u16> {
+    let (id, has) = match native {
+        NativeType::Ascii => (0x01, true),
+        NativeType::BigInt => (0x02, true),
+        NativeType::Blob => (0x03, true),
+        NativeType::Boolean => (0x04, true),
+        NativeType::Counter => (0x05, true),
+        NativeType::Decimal => (0x06, true),
+        NativeType::Double => (0x07, true),
+        NativeType::Float => (0x08, true),
+        NativeType::Int => (0x09, true),
+        NativeType::Timestamp => (0x0B, true),
+        NativeType::Uuid => (0x0C, true),
+        NativeType::Text => (VARCHAR, true),
+        NativeType::VarInt => (0x0E, true),
+        NativeType::TimeUuid => (0x0F, true),
+        NativeType::Inet => (0x10, true),
+        NativeType::Date => (0x11, features.small_types),
+        NativeType::Time => (0x12, features.small_types),
+        NativeType::SmallInt => (0x13, features.small_types),
+        NativeType::TinyInt => (0x14, features.small_types),
+        NativeType::Duration => (0x15, features.duration_type),
         NativeType::Empty => return None,
     };
-    (ids >= since).then_some(id)
+    has.then_some(id)
 }
 
 fn put_custom(out: &mut impl BufMut, class: &str) {
@@ -200,13 +191,14 @@ mod tests {
 
     use super::super::tests::any_type;
     use super::*;
+    use crate::frame::Version;
 
     proptest! {
         #[test]
         fn an_option_round_trips_in_every_version(ty in any_type()) {
-            for ids in [TypeIds::V3, TypeIds::V4, TypeIds::V5] {
+            for version in Version::ALL {
                 let mut bytes = Vec::new();
-                ty.encode_option(&mut bytes, ids);
+                ty.encode_option(&mut bytes, version.features());
                 let mut rest = bytes.as_slice();
                 prop_assert_eq!(&CqlType::decode_option(&mut rest), &Ok(ty.clone()));
                 prop_assert!(rest.is_empty());
@@ -216,7 +208,7 @@ mod tests {
         #[test]
         fn a_truncated_option_is_refused(ty in any_type(), cut in any::<prop::sample::Index>()) {
             let mut bytes = Vec::new();
-            ty.encode_option(&mut bytes, TypeIds::V5);
+            ty.encode_option(&mut bytes, Version::V5.features());
             let cut = cut.index(bytes.len());
             prop_assert!(CqlType::decode_option(&mut &bytes[..cut]).is_err());
         }
@@ -245,7 +237,7 @@ mod tests {
     #[test]
     fn duration_is_custom_before_v5() {
         let mut bytes = Vec::new();
-        CqlType::from(NativeType::Duration).encode_option(&mut bytes, TypeIds::V4);
+        CqlType::from(NativeType::Duration).encode_option(&mut bytes, Version::V4.features());
         assert_eq!(bytes, [&[0, 0, 0, 44][..], b"org.apache.cassandra.db.marshal.DurationType"].concat());
     }
 }
