@@ -134,6 +134,19 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    /// The bytes that `read` reads over.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn spanning(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<(), DecodeError>,
+    ) -> Result<&'a [u8], DecodeError> {
+        let start = self.at;
+        read(self)?;
+        Ok(self.bytes.get(start..self.at).unwrap_or_default())
+    }
+
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], DecodeError> {
         let taken =
             self.bytes.get(self.at..).and_then(|left| left.first_chunk()).ok_or(DecodeError::Truncated { what })?;
