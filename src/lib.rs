@@ -1,3 +1,4 @@
 //! Quorate: one CQL endpoint over several stores, with a leaderless quorum between them.
 
+pub mod config;
 pub mod quorum;

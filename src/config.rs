@@ -1,0 +1,126 @@
+//! `quorate.toml` and the environment, parsed into a validated [`Configuration`].
+//!
+//! The document becomes a tree of values that know where they were written ([`tree`]); the environment is laid over it
+//! ([`environment`]); each section then reads its keys from the tree ([`section`]), with their defaults and bounds. What is wrong is
+//! collected rather than returned at the first, so one run shows every problem, each with its place.
+//! `docs/configuration.md` is the reference of all keys.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::quorum::{Electorate, QuorumError, Requirements, Rule, VoterEntry};
+
+pub use self::backend::{Backend, BackendTls, Breaker, Credentials, Role, Speculative};
+pub use self::cluster::{Authentication, Cluster, RuleChoice};
+pub use self::limits::Limits;
+pub use self::listen::{Admin, Listen, ListenTls};
+pub use self::log::{Log, LogFormat};
+pub use self::problem::{ConfigError, Origin, Problem};
+pub use self::secret::Secret;
+pub use self::timeouts::Timeouts;
+pub use self::value::HostPort;
+
+mod backend;
+mod cluster;
+mod environment;
+mod files;
+mod limits;
+mod listen;
+mod log;
+mod problem;
+mod secret;
+mod section;
+mod timeouts;
+mod tree;
+mod units;
+mod validate;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+/// Everything the proxy is told at start; valid as a whole.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// `[cluster]`
+    pub cluster: Cluster,
+    /// `[listen]`
+    pub listen: Listen,
+    /// `[admin]`; without the section there is no admin server.
+    pub admin: Option<Admin>,
+    /// `[timeouts]`
+    pub timeouts: Timeouts,
+    /// Every `[[backend]]`, voters and observers, as ordered in the file. At least one is a voter.
+    pub backends: Vec<Backend>,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[log]`
+    pub log: Log,
+    /// Who votes: the backends of role voter, in their order.
+    pub electorate: Electorate,
+    /// What each consistency level needs.
+    pub requirements: Requirements,
+}
+
+/// What a configuration is made from. Nothing else is looked at but the files it names.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// Where the text came from: names it in errors, and its directory is where relative paths start.
+    pub path: PathBuf,
+    /// The TOML document.
+    pub text: String,
+    /// Environment variables; those named `QUORATE_<SECTION>__<KEY>` replace what the document says.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Configuration {
+    /// Reads the file at `path` and the process's environment.
+    ///
+    /// # Errors
+    /// All that is wrong, each problem with its place.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            ConfigError::from(Problem::new(Origin::File, "", format!("cannot be read: {error}")).in_file(path))
+        })?;
+        let environment =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self::parse(&Source { path: path.to_owned(), text, environment: environment.collect() })
+    }
+
+    /// Parses and validates a document and its overrides.
+    ///
+    /// # Errors
+    /// All that is wrong, each problem with its place.
+    pub fn parse(source: &Source) -> Result<Self, ConfigError> {
+        validate::configuration(source).0
+    }
+
+    /// A configuration without a file: majority of `backends` (name and address), each one voter.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn ad_hoc(listen: Option<SocketAddr>, backends: &[(String, HostPort)]) -> Result<Self, ConfigError> {
+        let mut document = toml::Table::new();
+        if let Some(address) = listen {
+            document.insert(
+                "listen".into(),
+                toml::Table::from_iter([("address".into(), address.to_string().into())]).into(),
+            );
+        }
+        let tables = backends.iter().map(|(name, address)| {
+            let contact_points: toml::Value = vec![toml::Value::from(address.to_string())].into();
+            toml::Value::from(toml::Table::from_iter([
+                ("name".into(), name.clone().into()),
+                ("contact_points".into(), contact_points),
+            ]))
+        });
+        document.insert("backend".into(), tables.collect::<Vec<_>>().into());
+        let text = document.to_string();
+        Self::parse(&Source { path: PathBuf::from("command line"), text, environment: Vec::new() })
+    }
+
+    /// The backends that vote: `voter.index()` is the position here.
+    pub fn voters(&self) -> impl Iterator<Item = &Backend> {
+        self.backends.iter().filter(|backend| backend.role == Role::Voter)
+    }
+}

@@ -1,0 +1,255 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::files;
+use super::limits::TIMEOUT_BOUNDS;
+use super::secret::Secret;
+use super::section::Section;
+use super::value::HostPort;
+use crate::quorum::Consistency;
+
+/// `[[backend]]`: one whole store that holds a full copy of the data.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// Its name, unique: in metrics, logs and errors.
+    pub name: String,
+    /// Some of its nodes; the others are discovered.
+    pub contact_points: Vec<HostPort>,
+    /// The zone it is in, shown to drivers as a datacenter; "" where no zones are used.
+    pub zone: String,
+    /// Whether it counts towards quorums.
+    pub role: Role,
+    /// The level of reads inside the backend.
+    pub read_consistency: Consistency,
+    /// The level of writes inside the backend.
+    pub write_consistency: Consistency,
+    /// The serial level inside the backend.
+    pub serial_consistency: Consistency,
+    /// The backend's own datacenter that is used; needed by LOCAL_* levels where it has several.
+    pub datacenter: Option<String>,
+    /// What CREATE and ALTER KEYSPACE get as `replication` on this backend: a CQL map; `None`: as the client wrote it.
+    pub replication: Option<String>,
+    /// The proxy's own account on the backend.
+    pub credentials: Option<Credentials>,
+    /// TLS towards the backend.
+    pub tls: Option<BackendTls>,
+    /// How many connections each worker keeps to each node.
+    pub connections_per_node: usize,
+    /// How many requests each worker may have in flight to the backend.
+    pub max_in_flight: usize,
+    /// How long a connection may take to become ready, login included.
+    pub connect_timeout: Duration,
+    /// How long a connection may be idle before it is asked for a sign of life, and how long that may take.
+    pub heartbeat: Duration,
+    /// The first pause before a lost connection is tried again; it doubles with jitter.
+    pub reconnect_min: Duration,
+    /// The longest such pause.
+    pub reconnect_max: Duration,
+    /// When a slow read is asked of another voter as well.
+    pub speculative: Speculative,
+    /// When the backend is given up for a while.
+    pub breaker: Breaker,
+}
+
+/// Whether a backend counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It counts towards quorums.
+    Voter,
+    /// It gets every write and never counts.
+    Observer,
+}
+
+/// A user name and a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user.
+    pub username: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// Whom the proxy believes to be the backend, and as whom it presents itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendTls {
+    /// Certificates of the authorities that the backend's certificate must come from, PEM.
+    pub ca: PathBuf,
+    /// The proxy's own certificate chain and private key, PEM.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// The name that the backend's certificate must be for; `None`: the host it was contacted at.
+    pub server_name: Option<String>,
+}
+
+/// When a slow read is asked of another voter as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speculative {
+    /// Never.
+    Off,
+    /// After the backend's 99th percentile of latency.
+    P99,
+    /// After a fixed time.
+    After(Duration),
+}
+
+/// When a backend is given up for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// So many failures or timeouts one after the other open the breaker.
+    pub failures: u32,
+    /// How long it stays open before one request is let through as a probe; it doubles while probes fail.
+    pub open_min: Duration,
+    /// The longest time between two probes.
+    pub open_max: Duration,
+}
+
+/// A backend; `None` where so much is wrong that there is nothing to check it against the others for.
+pub(super) fn read(section: &mut Section<'_>) -> Option<Backend> {
+    let name = section.required::<String>("name");
+    if name
+        .as_ref()
+        .is_some_and(|name| !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+    {
+        section.refuse("name", "a name has letters, digits, `-`, `_` and `.` only");
+    }
+    match section.or("kind", "cassandra".to_owned()).as_str() {
+        "cassandra" => {}
+        "embedded" => section.refuse("kind", "embedded backends are not available yet"),
+        other => section.refuse("kind", format!("expected \"cassandra\", not {other:?}")),
+    }
+    let contact_points: Option<Vec<HostPort>> = section.required("contact_points");
+    if contact_points.as_ref().is_some_and(Vec::is_empty) {
+        section.refuse("contact_points", "expected at least one address");
+    }
+    let speculative = read_speculative(section);
+    let (reconnect_min, reconnect_max) = pauses(section, ("reconnect_min", 100), ("reconnect_max", 5_000));
+    Some(Backend {
+        zone: section.or("zone", String::new()),
+        role: section.word("role", Role::Voter, &[("voter", Role::Voter), ("observer", Role::Observer)]),
+        read_consistency: level(section, "read_consistency", Consistency::LocalQuorum, is_read_level),
+        write_consistency: level(section, "write_consistency", Consistency::LocalQuorum, is_write_level),
+        serial_consistency: level(section, "serial_consistency", Consistency::LocalSerial, is_serial_level),
+        datacenter: section.optional("datacenter"),
+        replication: read_replication(section),
+        credentials: section.optional_section("credentials").and_then(read_credentials),
+        tls: section.optional_section("tls").and_then(read_tls),
+        connections_per_node: count(section.within("connections_per_node", 1, 1..=256)),
+        max_in_flight: count(section.within("max_in_flight", 4096, 1..=1 << 20)),
+        connect_timeout: section.within("connect_timeout", Duration::from_secs(5), TIMEOUT_BOUNDS),
+        heartbeat: section.within("heartbeat", Duration::from_secs(5), TIMEOUT_BOUNDS),
+        reconnect_min,
+        reconnect_max,
+        speculative,
+        breaker: read_breaker(section.section("breaker")),
+        name: name?,
+        contact_points: contact_points?,
+    })
+}
+
+fn read_speculative(section: &mut Section<'_>) -> Speculative {
+    const EXPECTED: &str = "expected \"p99\", \"off\" or a duration such as \"50ms\"";
+    if let Some(after) = section.quiet::<Duration>("speculative") {
+        return Speculative::After(after);
+    }
+    if let Some(on) = section.quiet::<bool>("speculative") {
+        return if on { Speculative::P99 } else { Speculative::Off };
+    }
+    match section.or("speculative", "p99".to_owned()).as_str() {
+        "p99" => Speculative::P99,
+        "off" => Speculative::Off,
+        other => {
+            section.refuse("speculative", format!("{EXPECTED}, not {other:?}"));
+            Speculative::P99
+        }
+    }
+}
+
+fn read_replication(section: &mut Section<'_>) -> Option<String> {
+    let replication = section.optional::<String>("replication")?;
+    let trimmed = replication.trim();
+    if !(trimmed.starts_with('{') && trimmed.ends_with('}') && trimmed.contains("'class'")) {
+        section.refuse(
+            "replication",
+            "expected a CQL map with a class, such as \"{'class': 'NetworkTopologyStrategy', 'dc1': 3}\"",
+        );
+    }
+    Some(replication)
+}
+
+fn read_credentials(mut section: Section<'_>) -> Option<Credentials> {
+    let username = section.required("username");
+    let file = section.optional::<PathBuf>("password_file");
+    let plain = section.optional::<String>("password");
+    let password = match (file, plain) {
+        (Some(file), None) => files::password(&mut section, "password_file", &file),
+        (None, Some(password)) => Some(Secret::new(password)),
+        (Some(_), Some(_)) => {
+            section.refuse("password", "write either password or password_file");
+            None
+        }
+        (None, None) => {
+            section.refuse("password_file", "is missing: expected the path of a file that holds the password");
+            None
+        }
+    };
+    section.finish();
+    Some(Credentials { username: username?, password: password? })
+}
+
+fn read_tls(mut section: Section<'_>) -> Option<BackendTls> {
+    section.required::<PathBuf>("ca");
+    let ca = files::certificates(&mut section, "ca");
+    let certificate = files::certificates(&mut section, "certificate");
+    let key = files::private_key(&mut section, "key");
+    if section.has("certificate") != section.has("key") {
+        section.refuse("certificate", "certificate and key belong together: write both or neither");
+    }
+    let server_name = section.optional("server_name");
+    section.finish();
+    Some(BackendTls { ca: ca?, identity: certificate.zip(key), server_name })
+}
+
+fn read_breaker(mut section: Section<'_>) -> Breaker {
+    let failures = u32::try_from(section.within("failures", 10, 1..=100_000)).unwrap_or(u32::MAX);
+    let (open_min, open_max) = pauses(&mut section, ("open_min", 500), ("open_max", 5_000));
+    section.finish();
+    Breaker { failures, open_min, open_max }
+}
+
+/// A shortest and a longest pause, with their defaults in milliseconds.
+fn pauses(section: &mut Section<'_>, min: (&'static str, u64), max: (&'static str, u64)) -> (Duration, Duration) {
+    let shortest = section.within(min.0, Duration::from_millis(min.1), TIMEOUT_BOUNDS);
+    let longest = section.within(max.0, Duration::from_millis(max.1).max(shortest), TIMEOUT_BOUNDS);
+    if longest < shortest {
+        section.refuse(max.0, format!("must not be less than {}", min.0));
+    }
+    (shortest, longest)
+}
+
+fn level(
+    section: &mut Section<'_>,
+    key: &'static str,
+    default: Consistency,
+    fits: fn(Consistency) -> bool,
+) -> Consistency {
+    let level = section.or(key, default);
+    if !fits(level) {
+        section.refuse(key, format!("{level} does not fit here"));
+    }
+    level
+}
+
+fn is_read_level(level: Consistency) -> bool {
+    level != Consistency::Any
+}
+
+fn is_write_level(level: Consistency) -> bool {
+    !is_serial_level(level) && level != Consistency::Any
+}
+
+fn is_serial_level(level: Consistency) -> bool {
+    matches!(level, Consistency::Serial | Consistency::LocalSerial)
+}
+
+fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,150 @@
+//! What is accepted, and how errors read.
+
+use super::*;
+
+fn parse(text: &str) -> Result<Configuration, ConfigError> {
+    parse_with(text, &[])
+}
+
+fn parse_with(text: &str, environment: &[(&str, &str)]) -> Result<Configuration, ConfigError> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Configuration::parse(&Source { path: "quorate.toml".into(), text: text.to_owned(), environment })
+}
+
+const THREE: &str = r#"
+[[backend]]
+name = "a"
+contact_points = ["10.1.0.1:9042"]
+[[backend]]
+name = "b-2"
+contact_points = ["cassandra.b.example"]
+[[backend]]
+name = "c"
+contact_points = ["[::1]:9043"]
+"#;
+
+#[test]
+fn three_backends_need_nothing_else() {
+    let configuration = parse(THREE).unwrap();
+    assert_eq!(configuration.electorate.len(), 3);
+    assert_eq!(configuration.listen.address.to_string(), "127.0.0.1:9042");
+    let addresses: Vec<_> = configuration.voters().map(|voter| voter.contact_points[0].to_string()).collect();
+    assert_eq!(addresses, ["10.1.0.1:9042", "cassandra.b.example:9042", "[::1]:9043"]);
+}
+
+#[test]
+fn the_environment_replaces_what_the_document_says() {
+    let environment = [
+        ("QUORATE_LISTEN__ADDRESS", "127.0.0.2:9999"),
+        ("QUORATE_TIMEOUTS__READ", "250ms"),
+        ("QUORATE_BACKEND__B_2__CONTACT_POINTS", "10.0.0.1,10.0.0.2:7"),
+        ("QUORATE_BACKEND__0__ROLE", "observer"),
+        ("QUORATE_BACKEND__3__NAME", "d"),
+        ("QUORATE_BACKEND__3__CONTACT_POINTS", "10.0.0.4"),
+        ("QUORATE_PORT", "tcp://10.0.0.1:9042"),
+    ];
+    let configuration = parse_with(THREE, &environment).unwrap();
+    assert_eq!(configuration.listen.address.to_string(), "127.0.0.2:9999");
+    assert_eq!(configuration.timeouts.read.as_millis(), 250);
+    assert_eq!(configuration.backends[1].contact_points.len(), 2);
+    assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["b-2", "c", "d"]);
+}
+
+#[test]
+fn errors_name_place_key_and_remedy() {
+    let text = r#"
+[cluster]
+nmae = "orders"
+rule = "byzantine"
+local_zone = "us"
+authentification = "none"
+
+[listen]
+address = "0.0.0.0:9042"
+max_frame_size = "1GiB"
+handshake_timeout = 5
+
+[timeouts]
+read = "5 parsecs"
+
+[[backend]]
+name = "a"
+kind = "embedded"
+contact_points = ["10.1.0.1:port"]
+zone = "eu"
+roel = "voter"
+
+[[backend]]
+name = "b"
+zone = "us-east"
+contact_points = []
+read_consistency = "LOCAL_QUORAM"
+tls = { certificate = "nowhere.pem" }
+
+[[backend]]
+name = "a"
+contact_points = ["10.1.0.3"]
+credentials = { username = "quorate" }
+"#;
+    let environment = [("QUORATE_BACKEND__BB__ZONE", "eu"), ("QUORATE_LISTEN__WORKERS", "many")];
+    insta::assert_snapshot!(parse_with(text, &environment).unwrap_err());
+}
+
+#[test]
+fn broken_syntax_is_reported_with_its_line() {
+    insta::assert_snapshot!(parse("[cluster]\nname = \n\n[listen\naddress = \"127.0.0.1:9042\"\n").unwrap_err());
+}
+
+#[test]
+fn a_rule_whose_reads_miss_its_writes_is_refused_by_name() {
+    let weighted =
+        "[cluster]\nrule = { kind = \"weighted\", weights = { a = 2, b-2 = 1, c = 1 }, read_min = 2, write_min = 2 }\n";
+    insta::assert_snapshot!(parse(&format!("{weighted}{THREE}")).unwrap_err());
+}
+
+#[test]
+fn rules_that_do_not_fit_the_voters_are_refused() {
+    let refuse = |rule: &str| parse(&format!("[cluster]\nrule = {rule}\n{THREE}")).unwrap_err().to_string();
+    insta::assert_snapshot!(
+        [
+            "{ kind = \"grid\", rows = 2, columns = 2 }",
+            "{ kind = \"plus\", extra = 2 }",
+            "{ kind = \"weighted\", weights = { a = 1, b-2 = 1 } }",
+            "{ kind = \"weighted\", weights = { a = 1, b-2 = 1, c = 1, d = 1 } }",
+            "\"grid\"",
+            "\"majorty\"",
+        ]
+        .map(refuse)
+        .join("\n")
+    );
+}
+
+#[test]
+fn listening_to_strangers_needs_authentication_or_a_word() {
+    let listen = "[listen]\naddress = \"0.0.0.0:9042\"\nadvertise = \"10.0.0.5:9042\"\n";
+    insta::assert_snapshot!(parse(&format!("{listen}{THREE}")).unwrap_err());
+    for word in ["none", "backend"] {
+        let cluster = format!("[cluster]\nauthentication = {word:?}\n");
+        assert!(parse(&format!("{cluster}{listen}{THREE}")).is_ok());
+    }
+}
+
+#[test]
+fn no_backends_no_voters_and_too_many_voters_are_refused() {
+    let backends = |count: usize, role: &str| -> String {
+        (0..count)
+            .map(|n| format!("[[backend]]\nname = \"b{n}\"\nrole = \"{role}\"\ncontact_points = [\"10.0.0.{n}\"]\n"))
+            .collect()
+    };
+    let refusals = [String::new(), backends(2, "observer"), backends(13, "voter")];
+    insta::assert_snapshot!(refusals.map(|text| parse(&text).unwrap_err().to_string()).join("\n"));
+}
+
+#[test]
+fn a_configuration_from_the_command_line_is_a_majority_of_voters() {
+    let backend = |name: &str, address: &str| (name.to_owned(), address.parse().unwrap());
+    let backends = [backend("a", "10.0.0.1"), backend("b", "10.0.0.2:9043"), backend("c", "host")];
+    let configuration = Configuration::ad_hoc("127.0.0.1:9999".parse().ok(), &backends).unwrap();
+    assert_eq!(configuration.listen.address.port(), 9999);
+    assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["a", "b", "c"]);
+}
