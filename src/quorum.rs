@@ -4,7 +4,6 @@
 //! reads could miss its writes is refused there. A request then looks its [`Requirement`] up by level and [`Access`], and keeps a
 //! [`Tally`] of who has answered. Neither allocates.
 
-mod consistency;
 mod electorate;
 mod requirement;
 mod requirements;
@@ -12,8 +11,8 @@ mod rule;
 mod tally;
 mod voters;
 
-pub use consistency::Consistency;
 pub use electorate::{Electorate, VoterEntry};
+pub use quorate_protocol::message::Consistency;
 pub use requirement::{Requirement, Unavailable};
 pub use requirements::{LevelRefused, QuorumError, Requirements};
 pub use rule::{Grid, Majority, Plus, Rule, Weighted};

@@ -1,12 +1,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use quorate_protocol::message::{Consistency, SerialConsistency};
+
 use super::files;
 use super::limits::TIMEOUT_BOUNDS;
 use super::secret::Secret;
 use super::section::Section;
 use super::value::HostPort;
-use crate::quorum::Consistency;
 
 /// `[[backend]]`: one whole store that holds a full copy of the data.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub struct Backend {
     /// The level of writes inside the backend.
     pub write_consistency: Consistency,
     /// The serial level inside the backend.
-    pub serial_consistency: Consistency,
+    pub serial_consistency: SerialConsistency,
     /// The backend's own datacenter that is used; needed by LOCAL_* levels where it has several.
     pub datacenter: Option<String>,
     /// What CREATE and ALTER KEYSPACE get as `replication` on this backend: a CQL map; `None`: as the client wrote it.
@@ -127,7 +128,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<Backend> {
         role: section.word("role", Role::Voter, &[("voter", Role::Voter), ("observer", Role::Observer)]),
         read_consistency: level(section, "read_consistency", Consistency::LocalQuorum, is_read_level),
         write_consistency: level(section, "write_consistency", Consistency::LocalQuorum, is_write_level),
-        serial_consistency: level(section, "serial_consistency", Consistency::LocalSerial, is_serial_level),
+        serial_consistency: section.or("serial_consistency", SerialConsistency::LocalSerial),
         datacenter: section.optional("datacenter"),
         replication: read_replication(section),
         credentials: section.optional_section("credentials").and_then(read_credentials),
@@ -243,11 +244,7 @@ fn is_read_level(level: Consistency) -> bool {
 }
 
 fn is_write_level(level: Consistency) -> bool {
-    !is_serial_level(level) && level != Consistency::Any
-}
-
-fn is_serial_level(level: Consistency) -> bool {
-    matches!(level, Consistency::Serial | Consistency::LocalSerial)
+    level.serial().is_none() && level != Consistency::Any
 }
 
 fn count(number: u64) -> usize {

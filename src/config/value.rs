@@ -3,9 +3,10 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use quorate_protocol::message::{Consistency, SerialConsistency};
+
 use super::tree::{Node, Value};
 use super::units;
-use crate::quorum::Consistency;
 
 /// The port of the native protocol, where none is written.
 const CQL_PORT: u16 = 9042;
@@ -161,8 +162,15 @@ impl FromValue for Consistency {
     const EXPECTED: &'static str = "a consistency level, such as \"LOCAL_QUORUM\"";
 
     fn from_value(value: &Value) -> Option<Self> {
-        let text = text(value)?;
-        Self::ALL.into_iter().find(|level| level.to_string().eq_ignore_ascii_case(text))
+        Self::from_name(text(value)?)
+    }
+}
+
+impl FromValue for SerialConsistency {
+    const EXPECTED: &'static str = "\"SERIAL\" or \"LOCAL_SERIAL\"";
+
+    fn from_value(value: &Value) -> Option<Self> {
+        Consistency::from_value(value)?.serial()
     }
 }
 

@@ -90,7 +90,7 @@ impl Requirements {
             Access::Read => &self.read,
             Access::Write => &self.write,
         };
-        &table[level as usize]
+        &table[usize::from(level.code())]
     }
 
     fn disjoint_quorums(&self, electorate: &Electorate) -> Option<(VoterSet, VoterSet)> {
