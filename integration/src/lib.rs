@@ -1,1 +1,16 @@
 //! Real Cassandra, real drivers, chaos and benchmarks around the quorate binary.
+//!
+//! Everything here runs on one machine, on loopback addresses, and dies with the process that started it:
+//! - [`cassandra`] starts, kills, pauses and resumes Apache Cassandra nodes from their Maven jars;
+//! - [`proxy`] writes a `quorate.toml` over such nodes and starts the `quorate` binary on it;
+//! - [`drivers`] builds and runs the client programs under `drivers/`, one per language;
+//! - [`bench`] offers load and measures what a request costs.
+
+pub mod cassandra;
+pub mod child;
+pub mod drivers;
+
+pub mod loopback;
+pub mod proxy;
+pub mod wait;
+pub mod workdir;

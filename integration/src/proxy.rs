@@ -1,0 +1,115 @@
+//! The `quorate` binary over given backends.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use std::{env, fs};
+
+use anyhow::Result;
+
+use crate::cassandra::{CQL_PORT, Node};
+use crate::child::{Child, Signal};
+use crate::drivers::beside_this_program;
+use crate::loopback::Loopback;
+use crate::{wait, workdir};
+
+/// The port of `/live`, `/ready`, `/metrics` and `/status`.
+pub const ADMIN_PORT: u16 = 9142;
+
+const START_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running proxy. Its process is killed when this is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: IpAddr,
+    process: Child,
+}
+
+impl Proxy {
+    /// Starts a proxy with one voter per node, and waits until it is ready.
+    pub fn start(loopback: &Loopback, name: &str, nodes: &[&Node]) -> Result<Self> {
+        let backends: Vec<(String, String)> =
+            nodes.iter().map(|node| (node.name().to_owned(), node.contact_point())).collect();
+        Self::over(loopback, name, &backends)
+    }
+
+    /// The same over any servers, given as name and `HOST:PORT`.
+    pub fn over(loopback: &Loopback, name: &str, backends: &[(String, String)]) -> Result<Self> {
+        let address = loopback.claim(&[CQL_PORT, ADMIN_PORT])?;
+        let dir = workdir::work_dir()?.join("proxies").join(name);
+        fs::create_dir_all(&dir)?;
+        let config = dir.join("quorate.toml");
+        fs::write(&config, configuration(name, address, backends))?;
+        let mut command = Command::new(binary()?);
+        command.arg("serve").arg("--config").arg(&config).current_dir(&dir);
+        let process = Child::start(name, &command, &dir.join("output.log"))?;
+        process.wait_until("is ready", START_PATIENCE, || is_ready(address))?;
+        Ok(Self { address, process })
+    }
+
+    /// Where it listens for clients, on [`CQL_PORT`].
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// `HOST:PORT` for clients.
+    pub fn contact_point(&self) -> String {
+        format!("{}:{CQL_PORT}", self.address)
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Whether it still runs.
+    pub fn is_alive(&self) -> bool {
+        self.process.is_alive()
+    }
+
+    /// Whether it says that a quorum of its backends is reachable.
+    pub fn is_ready(&self) -> bool {
+        is_ready(self.address)
+    }
+
+    /// SIGTERM: it drains and ends.
+    pub fn stop(&self) -> Result<()> {
+        self.process.terminate(START_PATIENCE)
+    }
+
+    /// SIGKILL.
+    pub fn kill(&self) -> Result<()> {
+        self.process.signal(Signal::KILL)
+    }
+}
+
+/// The binary under test: `QUORATE_BIN`, or the one built beside this program.
+fn binary() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("QUORATE_BIN") {
+        return Ok(PathBuf::from(path));
+    }
+    beside_this_program("quorate")
+}
+
+fn configuration(name: &str, address: IpAddr, backends: &[(String, String)]) -> String {
+    let mut text = format!(
+        "[cluster]\nname = \"{name}\"\nrule = \"majority\"\nauthentication = \"none\"\n\n\
+         [listen]\naddress = \"{address}:{CQL_PORT}\"\n\n\
+         [admin]\naddress = \"{address}:{ADMIN_PORT}\"\n"
+    );
+    for (backend, contact_point) in backends {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "\n[[backend]]\nname = \"{backend}\"\nkind = \"cassandra\"\ncontact_points = [\"{contact_point}\"]\n\
+             role = \"voter\"\nread_consistency = \"ONE\"\nwrite_consistency = \"ONE\"\nserial_consistency = \"SERIAL\"\n"
+        );
+    }
+    text
+}
+
+fn is_ready(address: IpAddr) -> bool {
+    wait::answers_ok(address, ADMIN_PORT, "/ready") && wait::accepts(address, CQL_PORT)
+}
