@@ -1,7 +1,7 @@
 //! `quorate.toml` and the environment, parsed into a validated [`Configuration`].
 //!
-//! The document becomes a tree of values that know where they were written ([`tree`]); the environment is laid over it
-//! ([`environment`]); each section then reads its keys from the tree ([`section`]), with their defaults and bounds. What is wrong is
+//! The document becomes a tree of values that know where they were written (`tree`); the environment is laid over it
+//! (`environment`); each section then reads its keys from the tree (`section`), with their defaults and bounds. What is wrong is
 //! collected rather than returned at the first, so one run shows every problem, each with its place.
 //! `docs/configuration.md` is the reference of all keys.
 
@@ -50,7 +50,8 @@ pub struct Configuration {
     pub admin: Option<Admin>,
     /// `[timeouts]`
     pub timeouts: Timeouts,
-    /// Every `[[backend]]`, voters and observers, as ordered in the file. At least one is a voter.
+    /// Every `[[backend]]`: the voters, at least one, in the order of the file, then the observers. So the position of a voter here is
+    /// its [`crate::quorum::Voter::index`].
     pub backends: Vec<Backend>,
     /// `[limits]`
     pub limits: Limits,
@@ -119,7 +120,7 @@ impl Configuration {
         Self::parse(&Source { path: PathBuf::from("command line"), text, environment: Vec::new() })
     }
 
-    /// The backends that vote: `voter.index()` is the position here.
+    /// The backends that vote.
     pub fn voters(&self) -> impl Iterator<Item = &Backend> {
         self.backends.iter().filter(|backend| backend.role == Role::Voter)
     }

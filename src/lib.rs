@@ -1,4 +1,5 @@
 //! Quorate: one CQL endpoint over several stores, with a leaderless quorum between them.
 
 pub mod config;
+pub mod observe;
 pub mod quorum;

@@ -46,7 +46,7 @@ fn the_environment_replaces_what_the_document_says() {
     let configuration = parse_with(THREE, &environment).unwrap();
     assert_eq!(configuration.listen.address.to_string(), "127.0.0.2:9999");
     assert_eq!(configuration.timeouts.read.as_millis(), 250);
-    assert_eq!(configuration.backends[1].contact_points.len(), 2);
+    assert_eq!(configuration.backends[0].contact_points.len(), 2);
     assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["b-2", "c", "d"]);
 }
 

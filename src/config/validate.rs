@@ -48,7 +48,7 @@ fn read(root: &mut Section<'_>) -> Option<Configuration> {
         value
     }
     let backends = root.each_section("backend", backend::read);
-    let sections = Sections {
+    let mut sections = Sections {
         cluster: whole(root.section("cluster"), cluster::read),
         listen: whole(root.section("listen"), listen::read),
         admin: root.optional_section("admin").map(|section| whole(section, listen::read_admin)),
@@ -57,6 +57,7 @@ fn read(root: &mut Section<'_>) -> Option<Configuration> {
         log: whole(root.section("log"), log::read),
         backends: backends.iter().flatten().cloned().collect(),
     };
+    sections.backends.sort_by_key(|backend| backend.role == Role::Observer);
     check_exposure(root, &sections);
     check_names(root, &sections.backends);
     if sections.backends.len() < backends.len() {

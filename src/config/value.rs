@@ -37,7 +37,7 @@ pub(super) trait FromValue: Sized {
 impl std::str::FromStr for HostPort {
     type Err = &'static str;
 
-    /// "10.0.0.1", "10.0.0.1:9042", "cassandra.example:9042", "[::1]:9042"; the port is 9042 unless written.
+    /// `10.0.0.1`, `10.0.0.1:9042`, `cassandra.example:9042`, `[::1]:9042`; the port is 9042 unless written.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const EXPECTED: &str = "expected a host with or without a port, such as \"10.1.0.1:9042\"";
         if let Ok(address) = text.parse::<Ipv6Addr>() {

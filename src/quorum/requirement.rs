@@ -50,7 +50,7 @@ impl Requirement {
                 let next = counted - set;
                 next.iter().map(|voter| at(&missing, set.with(voter))).min().unwrap_or(NEVER).saturating_add(1)
             };
-            if let Some(slot) = missing.get_mut(set.table_index()) {
+            if let Some(slot) = missing.get_mut(usize::from(set.bits())) {
                 *slot = fewest;
             }
         }
@@ -140,5 +140,5 @@ impl Requirement {
 }
 
 fn at(missing: &[u8], set: VoterSet) -> u8 {
-    missing.get(set.table_index() & (missing.len() - 1)).copied().unwrap_or(NEVER)
+    missing.get(usize::from(set.bits()) & (missing.len() - 1)).copied().unwrap_or(NEVER)
 }

@@ -101,9 +101,14 @@ impl VoterSet {
         (0..=Self::first(count).0).map(Self)
     }
 
-    /// Its place in a table over all subsets.
-    pub(super) const fn table_index(self) -> usize {
-        self.0 as usize
+    /// One bit for each voter, the first voter's the lowest.
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// The set with these bits; those from [`MAX_VOTERS`] on are ignored.
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits & Self::first(MAX_VOTERS).0)
     }
 }
 
