@@ -10,6 +10,7 @@ mod prepare;
 mod query;
 mod response;
 
+pub(crate) use prepare::write_prepare;
 pub use response::ResponsePatch;
 
 use super::view::Statement;

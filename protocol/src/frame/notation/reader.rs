@@ -154,6 +154,17 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
+    /// What `parse` takes off the front of the bytes that are left.
+    ///
+    /// # Errors
+    /// Those of `parse`.
+    pub fn parse<T, E>(&mut self, parse: impl FnOnce(&mut &'a [u8]) -> Result<T, E>) -> Result<T, E> {
+        let mut left = self.bytes.get(self.at..).unwrap_or_default();
+        let parsed = parse(&mut left)?;
+        self.at = self.bytes.len() - left.len();
+        Ok(parsed)
+    }
+
     /// A `[byte]`.
     pub fn byte(&mut self, what: &'static str) -> Result<u8, DecodeError> {
         Ok(u8::from_be_bytes(self.array(what)?))

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use super::{Inet, Value};
+use crate::frame::Features;
+use crate::value::CqlType;
 
 /// Why something cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +59,11 @@ impl<'a> Writer<'a> {
     /// Bytes as they are.
     pub fn raw(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The type of a column or bind marker, as an `[option]`.
+    pub fn cql_type(&mut self, cql_type: &CqlType, features: &Features) {
+        cql_type.encode_option(self.buffer, features);
     }
 
     /// A `[byte]`.

@@ -63,6 +63,20 @@ impl Statement<'_> {
             Self::Id(id) => id,
         }
     }
+
+    /// Writes the kind and the text or id.
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
+        match self {
+            Self::Text(text) => {
+                writer.byte(0);
+                writer.long_string(text, "query")
+            }
+            Self::Id(id) => {
+                writer.byte(1);
+                writer.short_bytes(id, "statement id")
+            }
+        }
+    }
 }
 
 fn same_shape(new: Statement<'_>, old: Statement<'_>) -> bool {
@@ -86,15 +100,6 @@ fn write_child(
     change: Option<&ChildPatch<'_>>,
     features: &Features,
 ) -> Result<(), EncodeError> {
-    match change.and_then(|change| change.statement).unwrap_or(child.statement) {
-        Statement::Text(text) => {
-            writer.byte(0);
-            writer.long_string(text, "query")?;
-        }
-        Statement::Id(id) => {
-            writer.byte(1);
-            writer.short_bytes(id, "statement id")?;
-        }
-    }
+    change.and_then(|change| change.statement).unwrap_or(child.statement).write(writer)?;
     write_values(writer, &child.values, change.map_or(&[], |change| change.extra_values), features)
 }

@@ -2,6 +2,7 @@
 
 use super::{Change, ExtraValue, Patch};
 use crate::frame::{EncodeError, Envelope, Features, Header, HeaderFlags, Value, Version, Writer};
+use crate::message::parameters::Fields;
 use crate::message::view::{Parameters, RequestExtras, Values};
 use crate::message::{Consistency, QueryFlags};
 
@@ -87,51 +88,29 @@ impl Patch<'_> {
         parameters: &Parameters<'_>,
         features: &Features,
     ) -> Result<(), EncodeError> {
-        let page_size = self.page_size.apply(parameters.page_size);
-        let paging_state = self.paging_state.apply(parameters.paging_state);
-        let serial_consistency = self.serial_consistency.apply(parameters.serial_consistency);
-        let timestamp = self.default_timestamp_micros.apply(parameters.default_timestamp_micros);
-        let keyspace = self.keyspace.apply(parameters.keyspace);
-        let now_in_seconds = self.now_in_seconds.apply(parameters.now_in_seconds);
         let with_values = parameters.flags.contains(QueryFlags::VALUES) || !self.extra_values.is_empty();
         let named = names_after(&parameters.values, self.extra_values);
         let skip = self.skip_metadata.unwrap_or(parameters.flags.contains(QueryFlags::SKIP_METADATA));
-
-        let flags = parameters
-            .flags
-            .with(QueryFlags::VALUES, with_values)
-            .with(QueryFlags::NAMES, with_values && named)
-            .with(QueryFlags::SKIP_METADATA, skip)
-            .with(QueryFlags::PAGE_SIZE, page_size.is_some())
-            .with(QueryFlags::PAGING_STATE, paging_state.is_some())
-            .with(QueryFlags::SERIAL_CONSISTENCY, serial_consistency.is_some())
-            .with(QueryFlags::DEFAULT_TIMESTAMP, timestamp.is_some())
-            .with(QueryFlags::KEYSPACE, keyspace.is_some())
-            .with(QueryFlags::NOW_IN_SECONDS, now_in_seconds.is_some());
-        writer.short(self.consistency.unwrap_or(parameters.consistency).code());
-        write_flags(writer, flags, features)?;
-        if with_values {
-            write_values(writer, &parameters.values, self.extra_values, features)?;
-        }
-        if let Some(size) = page_size {
-            writer.int(size);
-        }
-        if let Some(state) = paging_state {
-            writer.bytes(Some(state), "paging state")?;
-        }
-        if let Some(level) = serial_consistency {
-            writer.short(Consistency::from(level).code());
-        }
-        if let Some(micros) = timestamp {
-            writer.long(micros);
-        }
-        if let Some(keyspace) = keyspace {
-            writer.string(keyspace, "keyspace")?;
-        }
-        if let Some(seconds) = now_in_seconds {
-            writer.int(seconds);
-        }
-        Ok(())
+        let fields = Fields {
+            consistency: self.consistency.unwrap_or(parameters.consistency),
+            flags: parameters
+                .flags
+                .with(QueryFlags::VALUES, with_values)
+                .with(QueryFlags::NAMES, with_values && named)
+                .with(QueryFlags::SKIP_METADATA, skip),
+            page_size: self.page_size.apply(parameters.page_size),
+            paging_state: self.paging_state.apply(parameters.paging_state),
+            serial_consistency: self.serial_consistency.apply(parameters.serial_consistency),
+            default_timestamp_micros: self.default_timestamp_micros.apply(parameters.default_timestamp_micros),
+            keyspace: self.keyspace.apply(parameters.keyspace),
+            now_in_seconds: self.now_in_seconds.apply(parameters.now_in_seconds),
+        };
+        fields.write(writer, features, |writer| {
+            if !with_values {
+                return Ok(());
+            }
+            write_values(writer, &parameters.values, self.extra_values, features)
+        })
     }
 }
 
@@ -185,20 +164,5 @@ pub(super) fn write_values(
 
 /// Whether the values have names once some are added.
 fn names_after(values: &Values<'_>, extra: &[ExtraValue<'_>]) -> bool {
-    if values.is_empty() { extra.iter().any(|added| added.name.is_some()) } else { values.named() }
-}
-
-fn write_flags(writer: &mut Writer<'_>, flags: QueryFlags, features: &Features) -> Result<(), EncodeError> {
-    if flags.contains(QueryFlags::KEYSPACE) && !features.keyspace {
-        return Err(EncodeError::NotInVersion { what: "a keyspace" });
-    }
-    if flags.contains(QueryFlags::NOW_IN_SECONDS) && !features.now_in_seconds {
-        return Err(EncodeError::NotInVersion { what: "now in seconds" });
-    }
-    if features.int_query_flags {
-        writer.int(flags.0.cast_signed());
-    } else {
-        writer.byte(flags.0 as u8);
-    }
-    Ok(())
+    if values.is_empty() && !extra.is_empty() { extra.iter().any(|added| added.name.is_some()) } else { values.named() }
 }

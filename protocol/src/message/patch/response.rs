@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::Change;
 use crate::frame::{EncodeError, Encoder, Envelope, Header, HeaderFlags, Reader, Writer};
+use crate::message::response::{PREPARED, ROWS};
 use crate::message::view::{PreparedView, ResponseExtras, ResultKind, ResultView, RowsView, specs};
 
 /// Changes to a RESULT; by default there are none. What a message does not have is ignored.
@@ -167,6 +168,3 @@ fn write_markers(writer: &mut Writer<'_>, prepared: &PreparedView<'_>, hidden: i
         }
     }
 }
-
-const ROWS: i32 = 0x0002;
-const PREPARED: i32 = 0x0004;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::ResponseExtras;
 use super::specs::{HAS_MORE_PAGES, METADATA_CHANGED, NO_METADATA, skip_columns};
 use crate::frame::{DecodeError, Envelope, Features, Header, Opcode, Reader};
+use crate::message::response::{PREPARED, ROWS, SCHEMA_CHANGE, SET_KEYSPACE, VOID};
 
 /// The answer to a statement.
 #[derive(Debug, Clone, Copy)]
@@ -97,11 +98,11 @@ impl<'a> ResultView<'a> {
         let message_at = reader.position();
         let features = envelope.version().features();
         let kind = match reader.int("kind of a result")? {
-            0x0001 => ResultKind::Void,
-            0x0002 => ResultKind::Rows(RowsView::read(&mut reader)?),
-            0x0003 => ResultKind::SetKeyspace(reader.string("keyspace")?),
-            0x0004 => ResultKind::Prepared(PreparedView::read(&mut reader, features)?),
-            0x0005 => ResultKind::SchemaChange(SchemaChangeView::read(&mut reader)?),
+            VOID => ResultKind::Void,
+            ROWS => ResultKind::Rows(RowsView::read(&mut reader)?),
+            SET_KEYSPACE => ResultKind::SetKeyspace(reader.string("keyspace")?),
+            PREPARED => ResultKind::Prepared(PreparedView::read(&mut reader, features)?),
+            SCHEMA_CHANGE => ResultKind::SchemaChange(SchemaChangeView::read(&mut reader)?),
             code => return Err(DecodeError::UnknownCode { what: "kind of a result", code: code.into() }),
         };
         Ok(Self { envelope, message_at, extras, kind })

@@ -1,6 +1,7 @@
 //! Skipping column specifications.
 
 use crate::frame::{DecodeError, Reader};
+use crate::value::MAX_TYPE_DEPTH;
 
 /// Flags of the metadata of ROWS and PREPARED.
 pub(crate) const GLOBAL_TABLE_SPEC: i32 = 0x01;
@@ -32,7 +33,7 @@ pub(crate) fn skip_column(reader: &mut Reader<'_>, global: bool) -> Result<(), D
         skip_table(reader)?;
     }
     reader.short_bytes("column")?;
-    skip_type(reader, MAX_DEPTH)
+    skip_type(reader, MAX_TYPE_DEPTH)
 }
 
 fn skip_type(reader: &mut Reader<'_>, depth: usize) -> Result<(), DecodeError> {
@@ -59,6 +60,3 @@ fn skip_type(reader: &mut Reader<'_>, depth: usize) -> Result<(), DecodeError> {
         _ => Err(DecodeError::UnknownCode { what: "type", code: code.into() }),
     }
 }
-
-/// How deep types may nest.
-const MAX_DEPTH: usize = 64;
