@@ -4,6 +4,7 @@ mod class_name;
 mod cql;
 mod cursor;
 mod option;
+mod written;
 
 use std::sync::Arc;
 
@@ -306,6 +307,8 @@ impl NativeType {
         match class {
             // the class of `timestamp` before Cassandra 1.2
             "DateType" => Some(NativeType::Timestamp),
+            // what aggregates of timeuuids are declared to return
+            "LegacyTimeUUIDType" => Some(NativeType::TimeUuid),
             _ => Self::ALL.into_iter().find(|native| native.class_name() == class),
         }
     }

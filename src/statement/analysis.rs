@@ -1,0 +1,176 @@
+//! The facts of a statement, read off its syntax tree.
+#![allow(dead_code, reason = "until there is a grammar that makes syntax trees")]
+#![allow(dead_code, reason = "until there is a grammar that makes syntax trees")]
+use quorate_protocol::cql::ast::{
+    self, Assignment, Batch, BatchKind, Constant, Delete, Deletion, Modification, Node, QualifiedName, Selector,
+    Subscript, Term, Update, Using,
+};
+
+use super::functions::{self, Nondeterministic};
+use super::{DdlAction, DdlKind, DdlObject, Kind, ListChange, Select, Statement, TableName};
+
+#[allow(dead_code, reason = "the grammar is not there yet")]
+pub(super) fn of_tree(tree: &ast::Statement<'_>) -> Statement {
+    let mut facts = Statement::of_kind(kind(tree));
+    facts.keyspace = tree.keyspace().map(|keyspace| keyspace.as_str().into());
+    facts.table = tree.table().map(|table| table.name.as_str().into());
+    facts.conditional = tree.is_conditional();
+    match tree {
+        ast::Statement::Select(select) => facts.select = Some(Box::new(Select::of(select))),
+        ast::Statement::Insert(insert) => facts.writes_with_timestamp = has_timestamp(&insert.using),
+        ast::Statement::Update(update) => {
+            facts.writes_with_timestamp = has_timestamp(&update.using);
+            facts.repeatable = is_update_repeatable(update);
+            facts.list_change = ListChange::of_update(update);
+        }
+        ast::Statement::Delete(delete) => {
+            facts.writes_with_timestamp = delete.timestamp.is_some();
+            facts.repeatable = is_delete_repeatable(delete);
+            facts.list_change = ListChange::of_delete(delete);
+        }
+        ast::Statement::Batch(batch) => of_batch(batch, &mut facts),
+        _ => facts.repeatable = matches!(facts.kind, Kind::Use(_) | Kind::List | Kind::Describe),
+    }
+    if facts.kind == Kind::Select || facts.kind.is_write() {
+        add_functions(tree, &mut facts);
+    }
+    if facts.kind.is_write() && (facts.conditional || facts.nondeterministic || facts.user_functions) {
+        facts.repeatable = false;
+    }
+    facts
+}
+
+fn of_batch(batch: &Batch<'_>, facts: &mut Statement) {
+    facts.batch_kind = Some(batch.kind);
+    facts.list_change = ListChange::of(&batch.statements);
+    facts.repeatable = batch.kind != BatchKind::Counter;
+    facts.writes_with_timestamp = has_timestamp(&batch.using);
+    let mut further: Vec<TableName> = Vec::new();
+    let first = batch.statements.first().map(Modification::table);
+    for statement in &batch.statements {
+        facts.repeatable &= match statement {
+            Modification::Insert(_) => true,
+            Modification::Update(update) => is_update_repeatable(update),
+            Modification::Delete(delete) => is_delete_repeatable(delete),
+        };
+        facts.writes_with_timestamp |= match statement {
+            Modification::Insert(insert) => has_timestamp(&insert.using),
+            Modification::Update(update) => has_timestamp(&update.using),
+            Modification::Delete(delete) => delete.timestamp.is_some(),
+        };
+        let table = statement.table();
+        if Some(table) != first && !further.iter().any(|known| known.is(table)) {
+            further.push(TableName::of(table));
+        }
+    }
+    facts.further_tables = further.into();
+}
+
+impl TableName {
+    pub(super) fn of(table: &QualifiedName<'_>) -> Self {
+        Self {
+            keyspace: table.keyspace.as_ref().map(|keyspace| keyspace.as_str().into()),
+            table: table.name.as_str().into(),
+        }
+    }
+
+    fn is(&self, table: &QualifiedName<'_>) -> bool {
+        self.keyspace.as_deref() == table.keyspace.as_ref().map(ast::Name::as_str) && table.name == *self.table
+    }
+}
+
+fn kind(tree: &ast::Statement<'_>) -> Kind {
+    use DdlAction::{Alter, Create, Drop};
+    use DdlObject::{Aggregate, Function, Index, Keyspace, Table, Trigger, Type, View};
+    use ast::Statement as S;
+    let (action, object) = match tree {
+        S::Select(_) => return Kind::Select,
+        S::Insert(_) => return Kind::Insert,
+        S::Update(_) => return Kind::Update,
+        S::Delete(_) => return Kind::Delete,
+        S::Batch(_) => return Kind::Batch,
+        S::Use(keyspace) => return Kind::Use(keyspace.as_str().into()),
+        S::Truncate(_) => return Kind::Truncate,
+        S::CreateRole(_)
+        | S::AlterRole(_)
+        | S::DropRole(_)
+        | S::CreateUser(_)
+        | S::AlterUser(_)
+        | S::DropUser(_)
+        | S::AddIdentity(_)
+        | S::DropIdentity(_)
+        | S::Grant(_)
+        | S::Revoke(_)
+        | S::GrantRole(_)
+        | S::RevokeRole(_) => return Kind::Role,
+        S::ListPermissions(_) | S::ListRoles(_) | S::ListUsers => return Kind::List,
+        S::Describe(_) => return Kind::Describe,
+        S::CreateKeyspace(_) => (Create, Keyspace),
+        S::AlterKeyspace(_) => (Alter, Keyspace),
+        S::DropKeyspace(_) => (Drop, Keyspace),
+        S::CreateTable(_) => (Create, Table),
+        S::AlterTable(_) => (Alter, Table),
+        S::DropTable(_) => (Drop, Table),
+        S::CreateType(_) => (Create, Type),
+        S::AlterType(_) => (Alter, Type),
+        S::DropType(_) => (Drop, Type),
+        S::CreateIndex(_) => (Create, Index),
+        S::DropIndex(_) => (Drop, Index),
+        S::CreateView(_) => (Create, View),
+        S::AlterView(_) => (Alter, View),
+        S::DropView(_) => (Drop, View),
+        S::CreateTrigger(_) => (Create, Trigger),
+        S::DropTrigger(_) => (Drop, Trigger),
+        S::CreateFunction(_) => (Create, Function),
+        S::DropFunction(_) => (Drop, Function),
+        S::CreateAggregate(_) => (Create, Aggregate),
+        S::DropAggregate(_) => (Drop, Aggregate),
+    };
+    Kind::Ddl(DdlKind { action, object })
+}
+
+fn has_timestamp(using: &[Using<'_>]) -> bool {
+    using.iter().any(|attribute| matches!(attribute, Using::Timestamp(_)))
+}
+
+/// Whether to execute it twice is to execute it once: nothing is added to a counter or a list, as far as the text tells.
+fn is_update_repeatable(update: &Update<'_>) -> bool {
+    update.assignments.iter().all(|assignment| match &assignment.assignment {
+        Assignment::Set(_) | Assignment::SetField { .. } => true,
+        Assignment::Add(operand) | Assignment::Subtract(operand) => is_set_or_map(operand),
+        Assignment::Prepend(_) => false,
+        Assignment::SetElement { key, .. } => is_no_index(key),
+    })
+}
+
+fn is_delete_repeatable(delete: &Delete<'_>) -> bool {
+    delete.deletions.iter().all(|Deletion { subscript, .. }| match subscript {
+        Subscript::None | Subscript::Field(_) => true,
+        Subscript::Element(key) => is_no_index(key),
+    })
+}
+
+fn is_set_or_map(operand: &Term<'_>) -> bool {
+    match operand {
+        Term::Set(_) | Term::Map(_) | Term::UserType(_) => true,
+        Term::Hint(hint) => matches!(hint.0, ast::Type::Set(_) | ast::Type::Map(_)),
+        _ => false,
+    }
+}
+
+/// Whether the key under which an element is set or deleted can be no index of a list.
+fn is_no_index(key: &Term<'_>) -> bool {
+    matches!(key, Term::Constant(constant) if !matches!(constant, Constant::Integer(_)))
+}
+
+fn add_functions(tree: &ast::Statement<'_>, facts: &mut Statement) {
+    tree.walk(&mut |node| {
+        let name = match node {
+            Node::Term(Term::Call(call)) => &call.name,
+            Node::Selector(Selector::Call(call)) => &call.name,
+            _ => return,
+        };
+        facts.nondeterministic |= Nondeterministic::of(name).is_some();
+        facts.user_functions |= !functions::is_native(name);
+    });
+}
