@@ -83,9 +83,7 @@ impl Configuration {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::from(Problem::new(Origin::File, "", format!("cannot be read: {error}")).in_file(path))
         })?;
-        let environment =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self::parse(&Source { path: path.to_owned(), text, environment: environment.collect() })
+        Self::parse(&Source { path: path.to_owned(), text, environment: process_environment() })
     }
 
     /// Parses and validates a document and its overrides.
@@ -96,32 +94,39 @@ impl Configuration {
         validate::configuration(source).0
     }
 
-    /// A configuration without a file: majority of `backends` (name and address), each one voter.
+    /// A configuration without a file: a majority of `backends`, each a voter with its contact points.
     ///
     /// # Errors
     /// As [`Self::parse`].
-    pub fn ad_hoc(listen: Option<SocketAddr>, backends: &[(String, HostPort)]) -> Result<Self, ConfigError> {
+    pub fn ad_hoc(
+        listen: Option<SocketAddr>,
+        backends: &[(String, Vec<HostPort>)],
+        environment: Vec<(String, String)>,
+    ) -> Result<Self, ConfigError> {
         let mut document = toml::Table::new();
         if let Some(address) = listen {
-            document.insert(
-                "listen".into(),
-                toml::Table::from_iter([("address".into(), address.to_string().into())]).into(),
-            );
+            let section = toml::Table::from_iter([("address".to_owned(), address.to_string().into())]);
+            document.insert("listen".to_owned(), section.into());
         }
-        let tables = backends.iter().map(|(name, address)| {
-            let contact_points: toml::Value = vec![toml::Value::from(address.to_string())].into();
-            toml::Value::from(toml::Table::from_iter([
-                ("name".into(), name.clone().into()),
-                ("contact_points".into(), contact_points),
-            ]))
+        let tables = backends.iter().map(|(name, contact_points)| {
+            let addresses: Vec<toml::Value> = contact_points.iter().map(|address| address.to_string().into()).collect();
+            let entries = [("name".to_owned(), name.clone().into()), ("contact_points".to_owned(), addresses.into())];
+            toml::Value::from(toml::Table::from_iter(entries))
         });
-        document.insert("backend".into(), tables.collect::<Vec<_>>().into());
-        let text = document.to_string();
-        Self::parse(&Source { path: PathBuf::from("command line"), text, environment: Vec::new() })
+        document.insert("backend".to_owned(), tables.collect::<Vec<_>>().into());
+        Self::parse(&Source { path: PathBuf::from("command line"), text: document.to_string(), environment })
     }
 
     /// The backends that vote.
     pub fn voters(&self) -> impl Iterator<Item = &Backend> {
         self.backends.iter().filter(|backend| backend.role == Role::Voter)
     }
+}
+
+/// The variables of this process, but those that are not Unicode.
+pub fn process_environment() -> Vec<(String, String)> {
+    let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(unicode).collect()
 }

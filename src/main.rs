@@ -1,3 +1,10 @@
 //! The `quorate` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use quorate::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    cli::run(Cli::parse())
+}

@@ -15,7 +15,7 @@ mod worker;
 
 pub use counter::{Counter, Gauge};
 pub use histogram::Histogram;
-pub use process::{COMMIT, VERSION};
+pub use process::VERSION;
 pub use registry::Registry;
 pub use request::{Outcome, RequestKind};
 pub use status::{BackendStatus, Readiness, Status};

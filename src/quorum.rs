@@ -8,6 +8,7 @@ mod electorate;
 mod requirement;
 mod requirements;
 mod rule;
+mod survival;
 mod tally;
 mod voters;
 
@@ -16,6 +17,7 @@ pub use quorate_protocol::message::Consistency;
 pub use requirement::{Requirement, Unavailable};
 pub use requirements::{LevelRefused, QuorumError, Requirements};
 pub use rule::{Grid, Majority, Plus, Rule, Weighted};
+pub use survival::Survival;
 pub use tally::{Decision, Tally};
 pub use voters::{MAX_VOTERS, Voter, VoterSet};
 

@@ -142,9 +142,9 @@ fn no_backends_no_voters_and_too_many_voters_are_refused() {
 
 #[test]
 fn a_configuration_from_the_command_line_is_a_majority_of_voters() {
-    let backend = |name: &str, address: &str| (name.to_owned(), address.parse().unwrap());
+    let backend = |name: &str, address: &str| (name.to_owned(), vec![address.parse().unwrap()]);
     let backends = [backend("a", "10.0.0.1"), backend("b", "10.0.0.2:9043"), backend("c", "host")];
-    let configuration = Configuration::ad_hoc("127.0.0.1:9999".parse().ok(), &backends).unwrap();
+    let configuration = Configuration::ad_hoc("127.0.0.1:9999".parse().ok(), &backends, Vec::new()).unwrap();
     assert_eq!(configuration.listen.address.port(), 9999);
     assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["a", "b", "c"]);
 }

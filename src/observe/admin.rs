@@ -61,9 +61,9 @@ mod tests {
     use crate::quorum::{Consistency, VoterSet};
 
     fn registry() -> Arc<Registry> {
-        let backends = ["a", "b", "c"].map(|name| (name.to_owned(), "127.0.0.1".parse().unwrap()));
-        let configuration = Configuration::ad_hoc(None, &backends).unwrap();
-        Arc::new(Registry::new(Arc::new(configuration), Instant::now()))
+        let backends = ["a", "b", "c"].map(|name| (name.to_owned(), vec!["127.0.0.1".parse().unwrap()]));
+        let configuration = Configuration::ad_hoc(None, &backends, Vec::new()).unwrap();
+        Arc::new(Registry::new(&configuration, Instant::now()))
     }
 
     /// The status line and the body that a real server gives for `path`.

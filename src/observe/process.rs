@@ -1,8 +1,8 @@
-/// The version of this build.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The commit this build was made from, where `QUORATE_COMMIT` was set when it was compiled.
-pub const COMMIT: Option<&str> = option_env!("QUORATE_COMMIT");
+/// The version of this build: the crate's, unless `QUORATE_VERSION` was set when it was compiled (to add the commit, say).
+pub const VERSION: &str = match option_env!("QUORATE_VERSION") {
+    Some(version) => version,
+    None => env!("CARGO_PKG_VERSION"),
+};
 
 /// The memory of this process that is resident, in bytes; `None` where the system does not tell.
 pub(super) fn resident_bytes() -> Option<u64> {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::process::resident_bytes;
 use super::registry::role_name;
-use super::{BackendMetrics, COMMIT, Outcome, Registry, RequestKind, VERSION, WorkerMetrics};
+use super::{BackendMetrics, Outcome, Registry, RequestKind, VERSION, WorkerMetrics};
 use crate::quorum::Consistency;
 
 /// Latencies are shown in buckets of powers of two: from 2^6 µs (64 µs) to 2^27 µs (134 s).
@@ -26,9 +26,8 @@ impl Registry {
         self.write_backends(text, &workers)?;
         family(text, "quorate_ready", "gauge", "1 while every worker reaches a quorum of voters.")?;
         sample(text, "quorate_ready", &[], u8::from(self.readiness().ready))?;
-        family(text, "quorate_build_info", "gauge", "Always 1; the labels tell the build.")?;
-        let build = [("version", VERSION), ("commit", COMMIT.unwrap_or(""))];
-        sample(text, "quorate_build_info", &build, 1)?;
+        family(text, "quorate_build_info", "gauge", "Always 1; the label tells the version.")?;
+        sample(text, "quorate_build_info", &[("version", VERSION)], 1)?;
         family(text, "quorate_uptime_seconds", "gauge", "Time since the proxy started.")?;
         sample(text, "quorate_uptime_seconds", &[], self.started.elapsed().as_secs())?;
         if let Some(bytes) = resident_bytes() {

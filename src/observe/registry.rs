@@ -12,15 +12,15 @@ use crate::quorum::{Access, Consistency, VoterSet};
 /// The metrics of all workers, and what is needed to name them.
 #[derive(Debug)]
 pub struct Registry {
-    pub(super) configuration: Arc<Configuration>,
+    pub(super) configuration: Configuration,
     pub(super) started: Instant,
     workers: Mutex<Vec<Arc<WorkerMetrics>>>,
 }
 
 impl Registry {
     /// No worker yet. The configuration gives backends their names; `started` is when the proxy started.
-    pub fn new(configuration: Arc<Configuration>, started: Instant) -> Self {
-        Self { configuration, started, workers: Mutex::default() }
+    pub fn new(configuration: &Configuration, started: Instant) -> Self {
+        Self { configuration: configuration.clone(), started, workers: Mutex::default() }
     }
 
     /// The counters of one more worker, which alone may write them.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::registry::role_name;
-use super::{COMMIT, Registry, RequestKind, VERSION};
+use super::{Registry, RequestKind, VERSION};
 
 /// Whether requests can be served at QUORUM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,8 +21,6 @@ pub struct Readiness {
 pub struct Status {
     /// The version of the proxy.
     pub version: &'static str,
-    /// The commit it was built from, if known.
-    pub commit: Option<&'static str>,
     /// Seconds since the start.
     pub uptime_seconds: u64,
     /// The cluster's name.
@@ -84,7 +82,6 @@ impl Registry {
         let workers = self.workers();
         Status {
             version: VERSION,
-            commit: COMMIT,
             uptime_seconds: self.started.elapsed().as_secs(),
             cluster: self.configuration.cluster.name.clone(),
             local_zone: self.configuration.cluster.local_zone.clone(),
