@@ -49,6 +49,11 @@ impl Driver {
         Ok(printed)
     }
 
+    /// The Python interpreter with the packages of `drivers/python`.
+    pub fn python_program() -> Result<PathBuf> {
+        Ok(PathBuf::from(Self::Python.build()?.get_program()))
+    }
+
     /// Installs or builds the program unless that was done before, and returns how to start it.
     fn build(self) -> Result<Command> {
         let source = workdir::crate_dir().join("drivers").join(self.folder());

@@ -4,8 +4,10 @@
 //! - [`cassandra`] starts, kills, pauses and resumes Apache Cassandra nodes from their Maven jars;
 //! - [`proxy`] writes a `quorate.toml` over such nodes and starts the `quorate` binary on it;
 //! - [`drivers`] builds and runs the client programs under `drivers/`, one per language;
+//! - [`witness`] is a client that records every error while nodes fail;
 //! - [`bench`] offers load and measures what a request costs.
 
+pub mod bench;
 pub mod cassandra;
 pub mod child;
 pub mod drivers;
@@ -13,4 +15,5 @@ pub mod drivers;
 pub mod loopback;
 pub mod proxy;
 pub mod wait;
+pub mod witness;
 pub mod workdir;

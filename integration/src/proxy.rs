@@ -1,6 +1,5 @@
 //! The `quorate` binary over given backends.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::Command;
@@ -30,18 +29,25 @@ pub struct Proxy {
 impl Proxy {
     /// Starts a proxy with one voter per node, and waits until it is ready.
     pub fn start(loopback: &Loopback, name: &str, nodes: &[&Node]) -> Result<Self> {
-        let backends: Vec<(String, String)> =
-            nodes.iter().map(|node| (node.name().to_owned(), node.contact_point())).collect();
-        Self::over(loopback, name, &backends)
+        Self::listen(claim(loopback)?, &[], name, nodes)
     }
 
-    /// The same over any servers, given as name and `HOST:PORT`.
-    pub fn over(loopback: &Loopback, name: &str, backends: &[(String, String)]) -> Result<Self> {
-        let address = loopback.claim(&[CQL_PORT, ADMIN_PORT])?;
-        let dir = workdir::work_dir()?.join("proxies").join(name);
+    /// Starts several that serve the same nodes and name each other as peers.
+    pub fn start_peers(loopback: &Loopback, name: &str, nodes: &[&Node], count: usize) -> Result<Vec<Self>> {
+        let addresses = (0..count).map(|_| claim(loopback)).collect::<Result<Vec<_>>>()?;
+        let peers_of = |own: IpAddr| addresses.iter().copied().filter(|&other| other != own).collect::<Vec<_>>();
+        addresses
+            .iter()
+            .enumerate()
+            .map(|(index, &own)| Self::listen(own, &peers_of(own), &format!("{name}-{index}"), nodes))
+            .collect()
+    }
+
+    fn listen(address: IpAddr, peers: &[IpAddr], name: &str, nodes: &[&Node]) -> Result<Self> {
+        let dir = workdir::work_dir()?.join("proxies").join(format!("{name}-{address}"));
         fs::create_dir_all(&dir)?;
         let config = dir.join("quorate.toml");
-        fs::write(&config, configuration(name, address, backends))?;
+        fs::write(&config, configuration(name, address, peers, nodes))?;
         let mut command = Command::new(binary()?);
         command.arg("serve").arg("--config").arg(&config).current_dir(&dir);
         let process = Child::start(name, &command, &dir.join("output.log"))?;
@@ -93,21 +99,27 @@ fn binary() -> Result<PathBuf> {
     beside_this_program("quorate")
 }
 
-fn configuration(name: &str, address: IpAddr, backends: &[(String, String)]) -> String {
-    let mut text = format!(
+fn claim(loopback: &Loopback) -> Result<IpAddr> {
+    loopback.claim(&[CQL_PORT, ADMIN_PORT])
+}
+
+fn configuration(name: &str, address: IpAddr, peers: &[IpAddr], nodes: &[&Node]) -> String {
+    let peers: Vec<String> = peers.iter().map(|peer| format!("\"{peer}:{CQL_PORT}\"")).collect();
+    let backends = nodes.iter().map(|node| {
+        format!(
+            "\n[[backend]]\nname = \"{}\"\nkind = \"cassandra\"\ncontact_points = [\"{}\"]\nrole = \"voter\"\n\
+             read_consistency = \"ONE\"\nwrite_consistency = \"ONE\"\nserial_consistency = \"SERIAL\"\n",
+            node.name(),
+            node.contact_point()
+        )
+    });
+    let head = format!(
         "[cluster]\nname = \"{name}\"\nrule = \"majority\"\nauthentication = \"none\"\n\n\
-         [listen]\naddress = \"{address}:{CQL_PORT}\"\n\n\
-         [admin]\naddress = \"{address}:{ADMIN_PORT}\"\n"
+         [listen]\naddress = \"{address}:{CQL_PORT}\"\npeers = [{}]\n\n\
+         [admin]\naddress = \"{address}:{ADMIN_PORT}\"\n",
+        peers.join(", ")
     );
-    for (backend, contact_point) in backends {
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "\n[[backend]]\nname = \"{backend}\"\nkind = \"cassandra\"\ncontact_points = [\"{contact_point}\"]\n\
-             role = \"voter\"\nread_consistency = \"ONE\"\nwrite_consistency = \"ONE\"\nserial_consistency = \"SERIAL\"\n"
-        );
-    }
-    text
+    std::iter::once(head).chain(backends).collect()
 }
 
 fn is_ready(address: IpAddr) -> bool {

@@ -1,0 +1,13 @@
+//! Offering load and measuring what a request costs.
+//!
+//! The load generator speaks the protocol itself, from one thread: a driver would cost more than what is measured.
+//! The figure that a noisy machine and a slow backend do not hide is the CPU that a proxy's own process spends per
+//! request; throughput and latency stand beside it.
+
+pub mod generator;
+pub mod process;
+pub mod relay;
+pub mod report;
+mod wire;
+
+pub use generator::{Load, Measured, Statement, measure, open_idle, prepare_table};

@@ -1,0 +1,32 @@
+//! What a process has cost so far, from /proc.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// CPU time that a process has used: utime and stime of `/proc/PID/stat`, all its threads included (proc(5)).
+pub fn cpu_time(pid: u32) -> Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).with_context(|| format!("process {pid} is gone"))?;
+    let fields = stat.rsplit_once(')').context("a strange /proc/PID/stat")?.1;
+    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
+    let mut next = || ticks.next().context("a short /proc/PID/stat");
+    let total = next()?? + next()??;
+    Ok(Duration::from_secs_f64(total as f64 / rustix::param::clock_ticks_per_second() as f64))
+}
+
+/// Memory that a process holds (VmRSS), in MiB.
+pub fn resident_mib(pid: u32) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kib: f64 = line.split_whitespace().next().context("an empty VmRSS")?.parse()?;
+    Ok(kib / 1024.0)
+}
+
+/// Lets this process, and those that it starts, open as many files as the system permits.
+pub fn raise_open_files_limit() -> Result<()> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! The article's run: five single-node Cassandras behind two proxies, a Python client at QUORUM, and backends that die.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::print_stdout, reason = "a test panics and prints")]
+
+use std::net::IpAddr;
+use std::thread::{self, sleep};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use quorate_integration::cassandra::{self, Node, Security};
+use quorate_integration::loopback::Loopback;
+use quorate_integration::proxy::Proxy;
+use quorate_integration::witness::{Phase, Witness};
+
+/// How long a phase of the load lasts: long enough for every timeout to pass.
+const PHASE: Duration = Duration::from_secs(10);
+/// What "used again within seconds" may take.
+const RECOVERY: Duration = Duration::from_secs(15);
+/// The longest a request may take when backends are killed, in milliseconds.
+const PAUSE_KILLED_MS: f64 = 1000.0;
+/// The same when they are paused: the proxy's read timeout.
+const PAUSE_STOPPED_MS: f64 = 5000.0;
+const TOO_FEW: &str = "Unavailable required=3 alive=2";
+
+#[test]
+#[ignore = "starts Cassandra nodes: run ./integration/ci"]
+fn a_quorum_of_five_goes_on_without_two_and_refuses_without_three() {
+    let phases = run().unwrap();
+    for phase in &phases {
+        let Phase { name, requests, longest_ms, error_kinds, .. } = phase;
+        println!("{name}: {requests} requests, longest {longest_ms} ms, errors {error_kinds:?}");
+    }
+    let phase = |name: &str| phases.iter().find(|phase| phase.name == name).unwrap();
+    for name in ["steady", "two-killed", "killed-return", "two-paused", "paused-return", "one-level", "back"] {
+        assert!(phase(name).requests > 100, "{name}: no load");
+        assert!(phase(name).errors.is_empty(), "{name}: {:?}", phase(name).error_kinds);
+    }
+    assert!(phase("two-killed").longest_ms <= PAUSE_KILLED_MS);
+    assert!(phase("two-paused").longest_ms <= PAUSE_STOPPED_MS);
+    for name in ["three-killed", "three-paused"] {
+        let errors = &phase(name).errors;
+        let last: Vec<&str> = errors.iter().rev().take(20).map(|(_, what)| what.as_str()).collect();
+        assert!(last.len() == 20 && last.iter().all(|&what| what == TOO_FEW), "{name} ended with {last:?}");
+    }
+    let only_refused = phase("three-killed").error_kinds.keys().all(|kind| kind == TOO_FEW || kind.contains("Timeout"));
+    assert!(only_refused, "{:?}", phase("three-killed").error_kinds);
+}
+
+fn run() -> Result<Vec<Phase>> {
+    let loopback = Loopback::new(20, 40);
+    let mut nodes = cassandra::independent(&loopback, &["a", "b", "c", "d", "e"], Security::Open)?;
+    let proxies = Proxy::start_peers(&loopback, "article", &nodes.iter().collect::<Vec<_>>(), 2)?;
+    let contact_points: Vec<IpAddr> = proxies.iter().map(Proxy::address).collect();
+    let mut client = Witness::start(&contact_points)?;
+
+    let phase = |client: &mut Witness, name: &str, level: &str, event: &mut dyn FnMut() -> Result<()>| {
+        client.enter(name, level)?;
+        event()?;
+        sleep(PHASE);
+        anyhow::Ok(())
+    };
+    phase(&mut client, "steady", "QUORUM", &mut || Ok(()))?;
+
+    phase(&mut client, "two-killed", "QUORUM", &mut || nodes[..2].iter().try_for_each(Node::kill))?;
+    client.enter("killed-return", "QUORUM")?;
+    restart(&mut nodes[..2])?;
+    client.until_met("ALL", RECOVERY)?;
+
+    phase(&mut client, "two-paused", "QUORUM", &mut || nodes[2..4].iter().try_for_each(Node::pause))?;
+    client.enter("paused-return", "QUORUM")?;
+    nodes[2..4].iter().try_for_each(Node::resume)?;
+    client.until_met("ALL", RECOVERY)?;
+
+    phase(&mut client, "three-paused", "QUORUM", &mut || nodes[..3].iter().try_for_each(Node::pause))?;
+    nodes[..3].iter().try_for_each(Node::resume)?;
+    client.until_met("ALL", RECOVERY)?;
+
+    phase(&mut client, "three-killed", "QUORUM", &mut || nodes[2..].iter().try_for_each(Node::kill))?;
+    phase(&mut client, "one-level", "ONE", &mut || Ok(()))?;
+    // The load stays at ONE until a quorum is back: what it met on the way is not of interest.
+    restart(&mut nodes[2..])?;
+    client.until_met("ALL", RECOVERY)?;
+    phase(&mut client, "back", "QUORUM", &mut || Ok(()))?;
+    client.finish()
+}
+
+fn restart(nodes: &mut [Node]) -> Result<()> {
+    thread::scope(|scope| {
+        let starting: Vec<_> = nodes.iter_mut().map(|node| scope.spawn(|| node.restart())).collect();
+        starting.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow!("a restart panicked"))?)
+    })
+}
