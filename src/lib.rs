@@ -1,5 +1,6 @@
 //! Quorate: one CQL endpoint over several stores, with a leaderless quorum between them.
 
+pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod observe;

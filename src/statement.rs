@@ -4,12 +4,17 @@
 //! without a syntax tree where the statement is of the plain kind that applications send all day (`plain`).
 
 mod analysis;
+mod by_schema;
+mod cache;
+mod evaluate;
 mod functions;
 mod list_change;
 mod outline;
 mod plain;
 mod selection;
 
+pub use cache::Statements;
+pub use evaluate::Evaluator;
 pub use list_change::{ColumnOf, ListChange};
 pub use quorate_protocol::cql::ast::BatchKind;
 pub use selection::{Cells, Select, Selection};

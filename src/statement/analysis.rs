@@ -1,6 +1,5 @@
 //! The facts of a statement, read off its syntax tree.
 #![allow(dead_code, reason = "until there is a grammar that makes syntax trees")]
-#![allow(dead_code, reason = "until there is a grammar that makes syntax trees")]
 use quorate_protocol::cql::ast::{
     self, Assignment, Batch, BatchKind, Constant, Delete, Deletion, Modification, Node, QualifiedName, Selector,
     Subscript, Term, Update, Using,
