@@ -64,6 +64,12 @@ impl Encoder {
         Ok(())
     }
 
+    /// Pushes bytes that are a frame already, such as [`super::unsupported_version`] makes; only before segments are used.
+    pub fn push_raw(&mut self, frame: &[u8]) {
+        debug_assert!(!self.segments, "a bare frame cannot follow segments");
+        self.out.extend_from_slice(frame);
+    }
+
     /// Pushes a copy of a whole, uncompressed envelope after `edit` changed bytes of it in place.
     pub(crate) fn push_edited(&mut self, envelope_raw: &[u8], edit: impl FnOnce(&mut [u8])) {
         debug_assert!(envelope_raw.len() >= Header::LEN, "an envelope has a header");

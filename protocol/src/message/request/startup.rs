@@ -26,6 +26,16 @@ impl Startup {
         self.options.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The version of CQL that the client wants.
+    pub fn cql_version(&self) -> Option<&str> {
+        self.option(Self::CQL_VERSION)
+    }
+
+    /// The name of the compression that the client wants.
+    pub fn compression(&self) -> Option<&str> {
+        self.option(Self::COMPRESSION)
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let what = "startup option";
         let count = reader.short(what)?;
