@@ -88,8 +88,6 @@ pub enum Speculative {
     Off,
     /// After the backend's 99th percentile of latency.
     P99,
-    /// After a fixed time.
-    After(Duration),
 }
 
 /// When a backend is given up for a while.
@@ -147,20 +145,10 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<Backend> {
 }
 
 fn read_speculative(section: &mut Section<'_>) -> Speculative {
-    const EXPECTED: &str = "expected \"p99\", \"off\" or a duration such as \"50ms\"";
-    if let Some(after) = section.quiet::<Duration>("speculative") {
-        return Speculative::After(after);
-    }
-    if let Some(on) = section.quiet::<bool>("speculative") {
-        return if on { Speculative::P99 } else { Speculative::Off };
-    }
-    match section.or("speculative", "p99".to_owned()).as_str() {
-        "p99" => Speculative::P99,
-        "off" => Speculative::Off,
-        other => {
-            section.refuse("speculative", format!("{EXPECTED}, not {other:?}"));
-            Speculative::P99
-        }
+    match section.quiet::<bool>("speculative") {
+        Some(true) => Speculative::P99,
+        Some(false) => Speculative::Off,
+        None => section.word("speculative", Speculative::P99, &[("p99", Speculative::P99), ("off", Speculative::Off)]),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is accepted, and how errors read.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Configuration, ConfigError> {
@@ -147,4 +149,39 @@ fn a_configuration_from_the_command_line_is_a_majority_of_voters() {
     let configuration = Configuration::ad_hoc("127.0.0.1:9999".parse().ok(), &backends, Vec::new()).unwrap();
     assert_eq!(configuration.listen.address.port(), 9999);
     assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["a", "b", "c"]);
+}
+
+/// Documents that have, between them, every table there can be.
+const EVERY_TABLE: [&str; 3] = [
+    "[admin]\n[listen.tls]\n[cluster.rule]\nkind = \"weighted\"\n[[backend]]\nname = \"a\"\n[backend.tls]\n[backend.credentials]\n",
+    "[cluster.rule]\nkind = \"plus\"\n",
+    "[cluster.rule]\nkind = \"grid\"\n",
+];
+
+#[test]
+fn the_reference_lists_every_key_and_no_other() {
+    let mut known = BTreeSet::new();
+    for text in EVERY_TABLE {
+        known.extend(validate::configuration(&Source { text: text.to_owned(), ..Source::default() }).1);
+    }
+    let is_table = |key: &&String| {
+        ["backend", "backend.breaker", "backend.credentials", "backend.tls"].contains(&key.as_str())
+            || ["admin", "cluster", "limits", "listen", "listen.tls", "log", "timeouts"].contains(&key.as_str())
+    };
+    let known: BTreeSet<String> = known.iter().filter(|key| !is_table(key)).cloned().collect();
+    let mut section = "";
+    let mut documented = BTreeSet::new();
+    for line in include_str!("../../docs/configuration.md").lines() {
+        if let Some(heading) = line.strip_prefix("## `[") {
+            section = heading.trim_matches(['[', ']', '`']);
+        } else if let Some((key, _)) = line.strip_prefix("| `").and_then(|row| row.split_once('`')) {
+            documented.insert(format!("{section}.{key}"));
+        }
+    }
+    assert_eq!(known, documented);
+}
+
+#[test]
+fn the_example_is_valid() {
+    assert_eq!(parse(include_str!("../../quorate.toml")).unwrap().electorate.len(), 3);
 }

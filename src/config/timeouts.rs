@@ -13,10 +13,6 @@ pub struct Timeouts {
     pub range: Duration,
     /// INSERT, UPDATE, DELETE, BATCH.
     pub write: Duration,
-    /// Writes to counters.
-    pub counter_write: Duration,
-    /// Lightweight transactions.
-    pub cas_contention: Duration,
     /// CREATE, ALTER, DROP, GRANT and their kin, schema agreement of every backend included.
     pub ddl: Duration,
     /// TRUNCATE.
@@ -31,8 +27,6 @@ pub(super) fn read(section: &mut Section<'_>) -> Timeouts {
         read: timeout("read", 5_000),
         range: timeout("range", 10_000),
         write: timeout("write", 2_000),
-        counter_write: timeout("counter_write", 5_000),
-        cas_contention: timeout("cas_contention", 1_800),
         ddl: timeout("ddl", 60_000),
         truncate: timeout("truncate", 60_000),
         other: timeout("other", 10_000),
