@@ -12,7 +12,7 @@ pub enum FrameError {
     /// A version we do not speak. See [`super::unsupported_version`] for the answer.
     #[error(
         "Invalid or unsupported protocol version ({version}); supported versions are ({})",
-        super::supported_versions()
+        super::supported_versions(Version::V5)
     )]
     UnsupportedVersion {
         /// The version without its direction bit.
