@@ -12,7 +12,7 @@ pub enum FrameError {
     /// A version we do not speak. See [`super::unsupported_version`] for the answer.
     #[error(
         "Invalid or unsupported protocol version ({version}); supported versions are ({})",
-        super::supported_versions(Version::V5)
+        super::supported_versions(Version::NEWEST)
     )]
     UnsupportedVersion {
         /// The version without its direction bit.
@@ -41,7 +41,7 @@ pub enum FrameError {
         opcode: u8,
     },
     /// A response where requests are expected, or the other way round.
-    #[error("Wrong protocol direction for opcode {} ({})", opcode.code(), opcode.name())]
+    #[error("Wrong protocol direction (expected {}, got {}) for opcode {} ({})", opcode.direction(), opcode.direction().opposite(), opcode.code(), opcode.name())]
     WrongDirection {
         /// The version of the message.
         version: Version,
@@ -139,8 +139,6 @@ pub enum Answer {
     UnsupportedVersion {
         /// The version that was asked for.
         version: u8,
-        /// The stream it was asked on.
-        stream: i16,
     },
     /// Closes: the stream of bytes cannot be trusted any more.
     Close,
@@ -150,7 +148,7 @@ impl FrameError {
     /// What to do with the connection; the text of an ERROR is this error's `Display`.
     pub const fn answer(&self) -> Answer {
         match *self {
-            Self::UnsupportedVersion { version, stream } => Answer::UnsupportedVersion { version, stream },
+            Self::UnsupportedVersion { version, .. } => Answer::UnsupportedVersion { version },
             Self::VersionChanged { expected: version, stream, .. }
             | Self::UnknownOpcode { version, stream, .. }
             | Self::WrongDirection { version, stream, .. }

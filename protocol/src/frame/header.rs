@@ -1,5 +1,6 @@
 //! The nine bytes in front of every message.
 
+use std::fmt;
 use std::ops::BitOr;
 
 use super::{FrameError, Opcode, Version};
@@ -11,6 +12,25 @@ pub enum Direction {
     Request,
     /// From a server to a client.
     Response,
+}
+
+impl Direction {
+    /// The other direction.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Request => Self::Response,
+            Self::Response => Self::Request,
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Request => "REQUEST",
+            Self::Response => "RESPONSE",
+        })
+    }
 }
 
 /// The flags of an envelope (section 2.2). Bits without a meaning are kept.

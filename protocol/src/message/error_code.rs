@@ -99,6 +99,33 @@ impl ErrorCode {
         }
     }
 
+    /// Cassandra's name, such as `WRITE_TIMEOUT` (`ExceptionCode`).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "SERVER_ERROR",
+            Self::Protocol => "PROTOCOL_ERROR",
+            Self::BadCredentials => "BAD_CREDENTIALS",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Overloaded => "OVERLOADED",
+            Self::Bootstrapping => "IS_BOOTSTRAPPING",
+            Self::Truncate => "TRUNCATE_ERROR",
+            Self::WriteTimeout => "WRITE_TIMEOUT",
+            Self::ReadTimeout => "READ_TIMEOUT",
+            Self::ReadFailure => "READ_FAILURE",
+            Self::FunctionFailure => "FUNCTION_FAILURE",
+            Self::WriteFailure => "WRITE_FAILURE",
+            Self::CdcWriteFailure => "CDC_WRITE_FAILURE",
+            Self::CasWriteUnknown => "CAS_WRITE_UNKNOWN",
+            Self::Syntax => "SYNTAX_ERROR",
+            Self::Unauthorized => "UNAUTHORIZED",
+            Self::Invalid => "INVALID",
+            Self::Config => "CONFIG_ERROR",
+            Self::AlreadyExists => "ALREADY_EXISTS",
+            Self::Unprepared => "UNPREPARED",
+            Self::Other(_) => "UNKNOWN",
+        }
+    }
+
     /// What this code means.
     pub fn from_code(code: i32) -> Self {
         Self::ALL.into_iter().find(|known| known.code() == code).unwrap_or(Self::Other(code))

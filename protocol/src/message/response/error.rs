@@ -169,11 +169,16 @@ impl CqlError {
     }
 
     pub(super) fn write(&self, writer: &mut Writer<'_>, features: &Features) -> Result<(), EncodeError> {
-        let older = self.details.in_older_version(features);
-        let details = older.as_ref().unwrap_or(&self.details);
-        writer.int(details.code().code());
-        writer.message(&self.message);
-        details.write(writer, features)
+        let Some(details) = self.details.in_older_version(features) else {
+            return self.details.write(writer, features, &self.message);
+        };
+        match details {
+            // A code that becomes a general one says so in its text, as Cassandra's does.
+            ErrorDetails::Invalid => {
+                details.write(writer, features, &format!("ERROR {}: {}", self.code().name(), self.message))
+            }
+            _ => details.write(writer, features, &self.message),
+        }
     }
 }
 
@@ -289,7 +294,9 @@ impl ErrorDetails {
         })
     }
 
-    fn write(&self, writer: &mut Writer<'_>, features: &Features) -> Result<(), EncodeError> {
+    fn write(&self, writer: &mut Writer<'_>, features: &Features, message: &str) -> Result<(), EncodeError> {
+        writer.int(self.code().code());
+        writer.message(message);
         match self {
             Self::Unavailable { consistency, required: first, alive: second }
             | Self::CasWriteUnknown { consistency, received: first, required: second } => {
