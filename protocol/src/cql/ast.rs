@@ -22,6 +22,7 @@ pub use modification::{
     Assignment, Batch, BatchKind, ColumnAssignment, Condition, ConditionTest, Delete, Deletion, If, Insert,
     InsertSource, JsonDefault, Modification, Subscript, Update, Using,
 };
+pub(in crate::cql) use name::is_plain_role;
 pub use name::{Name, QualifiedName, RoleName};
 pub use property::{Properties, Property, PropertyValue};
 pub use relation::{InValues, Operator, Relation};
@@ -37,6 +38,6 @@ pub use schema::{
 };
 pub use select::{Direction, Ordering, OrderingKey, Select, Selected, Selection, Selector, WritetimeKind};
 pub use statement::Statement;
-pub use term::{ArithmeticOperator, Constant, FunctionCall, Marker, Term};
+pub use term::{Arithmetic, ArithmeticOperator, Constant, FunctionCall, Marker, Term};
 pub use types::{NativeType, Type};
 pub use visit::{Node, NodeMut};

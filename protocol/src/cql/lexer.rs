@@ -113,17 +113,28 @@ impl Token {
 /// What is no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LexicalError {
-    /// A character with which no token begins, or a token that begins here and does not go on as it must.
-    #[error("no token at byte {at}")]
-    NoToken {
-        /// The first byte of it.
+    /// A character, or the end of the text, that does not fit.
+    #[error("unexpected character at byte {at}")]
+    Unexpected {
+        /// Where it stands, in bytes.
         at: u32,
-        /// The byte that does not fit: the same, or one behind it, or the end of the text.
-        unexpected: u32,
+        /// What would have fitted.
+        expected: Expectation,
     },
     /// The text is longer than [`TEXT_LENGTH_MAX`].
     #[error("the statement is longer than {TEXT_LENGTH_MAX} bytes")]
     TooLong,
+}
+
+/// What would have fitted in the place of a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// The beginning of a token, or what tells one token from another.
+    Token,
+    /// One character.
+    Character(char),
+    /// One of several characters.
+    Set,
 }
 
 /// The tokens of a text; comments and white space are left out. After the last comes one [`TokenKind::End`], then nothing;
@@ -195,8 +206,9 @@ impl<'a> Lexer<'a> {
             (b'*', _) => (T::Star, 1),
             (b'/', _) => (T::Slash, 1),
             (b'%', _) => (T::Percent, 1),
-            (b'!' | b'$', _) => return Err(no_token(start, start + 1)),
-            _ => return Err(no_token(start, start)),
+            (b'!', _) => return Err(unexpected(start + 1, Expectation::Character('='))),
+            (b'$', _) => return Err(unexpected(start + 1, Expectation::Character('$'))),
+            _ => return Err(unexpected(start, Expectation::Token)),
         };
         Ok((kind, start + length))
     }
@@ -218,7 +230,7 @@ impl<'a> Lexer<'a> {
 
     /// What begins with a digit, or with a minus that belongs to a constant.
     fn number(&self, start: usize) -> Result<(TokenKind, usize), LexicalError> {
-        number::number(self.text.as_bytes(), start).map_err(|unexpected| no_token(start, unexpected))
+        number::number(self.text.as_bytes(), start)
     }
 
     /// A string or name up to its closing quote; two quotes stand for one.
@@ -227,7 +239,7 @@ impl<'a> Lexer<'a> {
         let mut at = start + 1;
         loop {
             match bytes.get(at..).and_then(|rest| memchr::memchr(quote, rest)) {
-                None => return Err(no_token(start, bytes.len())),
+                None => return Err(unexpected(bytes.len(), Expectation::Character(char::from(quote)))),
                 Some(distance) if self.byte(at + distance + 1) == quote => at += distance + 2,
                 Some(distance) => return Ok((kind, at + distance + 1)),
             }
@@ -237,7 +249,7 @@ impl<'a> Lexer<'a> {
     fn dollar_quoted(&self, start: usize) -> Result<(TokenKind, usize), LexicalError> {
         let bytes = self.text.as_bytes();
         match bytes.get(start + 2..).and_then(|rest| memchr::memmem::find(rest, b"$$")) {
-            None => Err(no_token(start, bytes.len())),
+            None => Err(unexpected(bytes.len(), Expectation::Character('$'))),
             Some(distance) => Ok((TokenKind::DollarString, start + 2 + distance + 2)),
         }
     }
@@ -255,14 +267,14 @@ impl<'a> Lexer<'a> {
                 (b'-', b'-') | (b'/', b'/' | b'*') => bytes.get(start + 2..).unwrap_or_default(),
                 _ => return Ok(()),
             };
-            let length = if self.byte(start + 1) == b'*' {
-                memchr::memmem::find(rest, b"*/").map(|distance| distance + 2)
+            let (length, expected) = if self.byte(start + 1) == b'*' {
+                (memchr::memmem::find(rest, b"*/").map(|distance| distance + 2), Expectation::Character('*'))
             } else {
-                memchr::memchr2(b'\n', b'\r', rest).map(|distance| distance + 1)
+                (memchr::memchr2(b'\n', b'\r', rest).map(|distance| distance + 1), Expectation::Set)
             };
             match length {
                 Some(length) => self.position = start + 2 + length,
-                None => return Err(no_token(start, bytes.len())),
+                None => return Err(unexpected(bytes.len(), expected)),
             }
         }
     }
@@ -290,6 +302,7 @@ fn word_end(bytes: &[u8], start: usize) -> usize {
     end
 }
 
-fn no_token(at: usize, unexpected: usize) -> LexicalError {
-    LexicalError::NoToken { at: at as u32, unexpected: unexpected as u32 }
+pub(super) fn unexpected(at: usize, expected: Expectation) -> LexicalError {
+    // It fits: no text is longer than TEXT_LENGTH_MAX.
+    LexicalError::Unexpected { at: at as u32, expected }
 }

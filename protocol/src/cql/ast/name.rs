@@ -1,6 +1,6 @@
 //! Identifiers.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::cql::keyword::Keyword;
@@ -10,66 +10,87 @@ use crate::cql::keyword::Keyword;
 ///
 /// It may be empty: the empty quoted name `""` is allowed for columns (a legacy of super columns).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Name<'a>(Cow<'a, str>);
+pub struct Name<'a>(Repr<'a>);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Repr<'a> {
+    Text(Cow<'a, str>),
+    /// A bind marker in the place of a name.
+    Marker,
+}
 
 impl<'a> Name<'a> {
     /// A name from its internal form.
     pub fn new(internal: impl Into<Cow<'a, str>>) -> Self {
-        Self(internal.into())
+        Self(Repr::Text(internal.into()))
+    }
+
+    /// The bind marker `?` in the place of a name of a keyspace, table, index or role. Cassandra's grammar allows it only to
+    /// refuse it with a better message; so does whoever executes the statement. It is no [`super::Marker`].
+    pub fn marker() -> Self {
+        Self(Repr::Marker)
+    }
+
+    /// Whether this is [`Name::marker`].
+    pub fn is_marker(&self) -> bool {
+        matches!(self.0, Repr::Marker)
     }
 
     /// A name from an unquoted identifier: ASCII letters are folded to lower case, without allocation if they already are.
     pub fn unquoted(text: &'a str) -> Self {
         if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Self(Cow::Owned(text.to_ascii_lowercase()))
+            Self(Repr::Text(Cow::Owned(text.to_ascii_lowercase())))
         } else {
-            Self(Cow::Borrowed(text))
+            Self(Repr::Text(Cow::Borrowed(text)))
         }
     }
 
-    /// The internal form.
+    /// The internal form; of a marker, `?`.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Repr::Text(text) => text,
+            Repr::Marker => "?",
+        }
     }
 
     /// Whether the name must be quoted to mean itself in CQL: it is not a lower-case identifier, or is a reserved word.
     pub fn needs_quotes(&self) -> bool {
-        !is_plain(&self.0) || Keyword::of(&self.0).is_some_and(Keyword::is_reserved)
+        match &self.0 {
+            Repr::Text(text) => !is_plain(text) || Keyword::of(text).is_some_and(Keyword::is_reserved),
+            Repr::Marker => false,
+        }
     }
 
     /// The same name, borrowing nothing.
     pub fn into_owned(self) -> Name<'static> {
-        Name(Cow::Owned(self.0.into_owned()))
+        match self.0 {
+            Repr::Text(text) => Name(Repr::Text(Cow::Owned(text.into_owned()))),
+            Repr::Marker => Name(Repr::Marker),
+        }
     }
 }
 
 impl AsRef<str> for Name<'_> {
     fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Borrow<str> for Name<'_> {
-    fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl PartialEq<str> for Name<'_> {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other
+        self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Name<'_> {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
+        self.as_str() == *other
     }
 }
 
 impl fmt::Debug for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.0)
+        write!(f, "`{}`", self.as_str())
     }
 }
 
@@ -97,23 +118,36 @@ impl<'a> QualifiedName<'a> {
 /// The name of a role or user, or an identity. Unlike a [`Name`] it may be written as a string, and of a user or identity
 /// the case is kept even without quotes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RoleName<'a>(Cow<'a, str>);
+pub enum RoleName<'a> {
+    /// A name, in its internal form.
+    Text(Cow<'a, str>),
+    /// A quoted name for a user or identity, or a bind marker. Cassandra's grammar allows them only to refuse them with a
+    /// better message.
+    Refused(Name<'a>),
+}
 
-impl<'a> RoleName<'a> {
-    /// A role's name in its internal form.
-    pub fn new(internal: impl Into<Cow<'a, str>>) -> Self {
-        Self(internal.into())
+impl<'a> From<Name<'a>> for RoleName<'a> {
+    fn from(name: Name<'a>) -> Self {
+        match name.0 {
+            Repr::Text(text) => Self::Text(text),
+            Repr::Marker => Self::Refused(name),
+        }
     }
+}
 
+impl RoleName<'_> {
     /// The internal form.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match self {
+            Self::Text(text) => text,
+            Self::Refused(name) => name.as_str(),
+        }
     }
+}
 
-    /// Whether the name must be written as a string: it is not a lower-case identifier, or is a keyword.
-    pub fn needs_quotes(&self) -> bool {
-        !is_plain(&self.0) || Keyword::of(&self.0).is_some()
-    }
+/// Whether the text may stand for a role, user or identity without quotes.
+pub(in crate::cql) fn is_plain_role(text: &str) -> bool {
+    is_plain(text) && Keyword::of(text).is_none()
 }
 
 /// Whether the text is an identifier that is its own internal form.

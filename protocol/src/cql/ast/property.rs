@@ -2,7 +2,7 @@
 
 use super::{Constant, Name};
 
-/// The properties of a WITH clause, no name twice.
+/// The properties of a WITH clause.
 pub type Properties<'a> = Vec<Property<'a>>;
 
 /// One property.
@@ -21,6 +21,6 @@ pub enum PropertyValue<'a> {
     Constant(Constant<'a>),
     /// An unreserved keyword, taken as a string, in the case it was written.
     Keyword(&'a str),
-    /// `{'class': 'SimpleStrategy', 'replication_factor': 1}`, no key twice.
+    /// `{'class': 'SimpleStrategy', 'replication_factor': 1}`
     Map(Vec<(Constant<'a>, Constant<'a>)>),
 }

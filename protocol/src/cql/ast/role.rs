@@ -40,7 +40,7 @@ pub struct DropRole<'a> {
 pub enum RoleOption<'a> {
     /// `PASSWORD = '…'`, `HASHED PASSWORD = '…'`
     Password(Password<'a>),
-    /// `OPTIONS = {…}`, no key twice
+    /// `OPTIONS = {…}`
     Options(Vec<(Constant<'a>, Constant<'a>)>),
     /// `SUPERUSER = true`
     Superuser(bool),

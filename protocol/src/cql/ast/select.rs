@@ -1,6 +1,6 @@
 //! SELECT.
 
-use super::{ArithmeticOperator, FunctionCall, Name, NativeType, QualifiedName, Relation, Term, Type};
+use super::{Arithmetic, FunctionCall, Name, NativeType, QualifiedName, Relation, Term, Type};
 
 /// `SELECT … FROM …`
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +59,7 @@ pub enum Selector<'a> {
     /// `CAST(c AS text)`
     Cast(Box<Selector<'a>>, NativeType),
     /// `f(c, 1)`
-    Call(FunctionCall<'a, Selector<'a>>),
+    Call(Box<FunctionCall<'a, Selector<'a>>>),
     /// `c.field`
     Field(Box<Selector<'a>>, Name<'a>),
     /// `c[key]`
@@ -78,8 +78,8 @@ pub enum Selector<'a> {
     Tuple(Vec<Selector<'a>>),
     /// `- c`
     Negation(Box<Selector<'a>>),
-    /// `left + right`. Operators of one precedence associate to the left: the right operand is never of the same.
-    Arithmetic(Box<(Selector<'a>, ArithmeticOperator, Selector<'a>)>),
+    /// `a + b - 1`
+    Arithmetic(Box<Arithmetic<Selector<'a>>>),
 }
 
 /// Which metadata of a cell is selected.

@@ -24,15 +24,15 @@ pub enum Term<'a> {
     /// `(1, 'a')`. With one component, it is also what parentheses around a term look like.
     Tuple(Vec<Term<'a>>),
     /// `now()`, `ks.f(1, ?)`
-    Call(FunctionCall<'a, Term<'a>>),
+    Call(Box<FunctionCall<'a, Term<'a>>>),
     /// `(int) ?`: a type hint.
     Hint(Box<(Type<'a>, Term<'a>)>),
     /// `CAST(1 AS text)`
     Cast(Box<Term<'a>>, NativeType),
     /// `- term`
     Negation(Box<Term<'a>>),
-    /// `left + right`. Operators of one precedence associate to the left: the right operand is never of the same.
-    Arithmetic(Box<(Term<'a>, ArithmeticOperator, Term<'a>)>),
+    /// `1 + ? - 2`
+    Arithmetic(Box<Arithmetic<Term<'a>>>),
 }
 
 impl<'a> From<Constant<'a>> for Term<'a> {
@@ -66,6 +66,25 @@ pub enum Constant<'a> {
     NegativeInfinity,
 }
 
+impl Constant<'_> {
+    /// The text that Cassandra takes the constant for where it wants a string, as in properties.
+    pub fn raw_text(&self) -> &str {
+        match self {
+            Self::String(text)
+            | Self::Integer(text)
+            | Self::Float(text)
+            | Self::Duration(text)
+            | Self::Uuid(text)
+            | Self::Blob(text) => text,
+            Self::Boolean(true) => "true",
+            Self::Boolean(false) => "false",
+            Self::NaN => "NaN",
+            Self::Infinity => "Infinity",
+            Self::NegativeInfinity => "-Infinity",
+        }
+    }
+}
+
 /// A place for a bound value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Marker<'a> {
@@ -82,6 +101,16 @@ pub struct FunctionCall<'a, T> {
     pub name: QualifiedName<'a>,
     /// Its arguments.
     pub arguments: Vec<T>,
+}
+
+/// Operations of one precedence, from left to right: on terms, or on selectors. It is flat so that a long one is not deep.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Arithmetic<T> {
+    /// The first operand.
+    pub first: T,
+    /// The others, at least one, each with the operator before it. Either all are `+` and `-`, or all are `*`, `/` and `%`,
+    /// and then no operand is itself arithmetic.
+    pub rest: Vec<(ArithmeticOperator, T)>,
 }
 
 /// An operator between two terms or selectors.

@@ -260,9 +260,10 @@ macro_rules! walk {
                     Term::Hint(hint) => term(&$($mutable)? hint.1, visitor),
                     Term::Cast(inner, _) | Term::Negation(inner) => term(inner, visitor),
                     Term::Arithmetic(operation) => {
-                        let (left, _, right) = &$($mutable)? **operation;
-                        term(left, visitor);
-                        term(right, visitor);
+                        term(&$($mutable)? operation.first, visitor);
+                        for (_, operand) in &$($mutable)? operation.rest {
+                            term(operand, visitor);
+                        }
                     }
                 }
                 $after!(visitor, Term, node);
@@ -307,9 +308,10 @@ macro_rules! walk {
                         }
                     }
                     Selector::Arithmetic(operation) => {
-                        let (left, _, right) = &$($mutable)? **operation;
-                        selector(left, visitor);
-                        selector(right, visitor);
+                        selector(&$($mutable)? operation.first, visitor);
+                        for (_, operand) in &$($mutable)? operation.rest {
+                            selector(operand, visitor);
+                        }
                     }
                 }
                 $after!(visitor, Selector, node);

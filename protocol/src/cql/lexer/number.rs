@@ -1,16 +1,16 @@
 //! Numbers, uuids, blobs and durations.
 
-use super::TokenKind;
+use super::{Expectation, LexicalError, TokenKind, unexpected};
 
-/// What begins at `start` with a digit or a minus: its kind and end, or the byte that does not fit.
-pub(super) fn number(bytes: &[u8], start: usize) -> Result<(TokenKind, usize), usize> {
+/// What begins at `start` with a digit or a minus: its kind and end.
+pub(super) fn number(bytes: &[u8], start: usize) -> Result<(TokenKind, usize), LexicalError> {
     let at = |index: usize| bytes.get(index).copied().unwrap_or(0);
     if let Some(found) = uuid(bytes, start) {
         return Ok(found);
     }
     let digits = if at(start) == b'-' { start + 1 } else { start };
     match at(digits) {
-        b'P' => return iso_duration(bytes, start).ok_or(digits + 1),
+        b'P' => return iso_duration(bytes, start).ok_or(unexpected(digits + 1, Expectation::Token)),
         b'n' | b'N' => return word(bytes, digits, b"nan").map(|end| (TokenKind::NegativeNaN, end)),
         b'i' | b'I' => return word(bytes, digits, b"infinity").map(|end| (TokenKind::NegativeInfinity, end)),
         b'0' if digits == start && matches!(at(start + 1), b'x' | b'X') => {
@@ -30,7 +30,7 @@ pub(super) fn number(bytes: &[u8], start: usize) -> Result<(TokenKind, usize), u
         let exponent = float + 1 + usize::from(matches!(at(float + 1), b'+' | b'-'));
         let after = run(bytes, exponent, |byte| byte.is_ascii_digit());
         if after == exponent {
-            return Err(after);
+            return Err(unexpected(after, Expectation::Token));
         }
         float = after;
     }
@@ -123,10 +123,10 @@ fn duration(bytes: &[u8], digits: usize) -> Option<usize> {
 }
 
 /// The end of `word` in any case at `start`, or the byte that does not fit.
-fn word(bytes: &[u8], start: usize, word: &[u8]) -> Result<usize, usize> {
+fn word(bytes: &[u8], start: usize, word: &[u8]) -> Result<usize, LexicalError> {
     for (index, letter) in word.iter().enumerate() {
         if bytes.get(start + index).map(u8::to_ascii_lowercase) != Some(*letter) {
-            return Err(start + index);
+            return Err(unexpected(start + index, Expectation::Set));
         }
     }
     Ok(start + word.len())
