@@ -151,6 +151,39 @@ fn a_configuration_from_the_command_line_is_a_majority_of_voters() {
     assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["a", "b", "c"]);
 }
 
+#[test]
+fn the_files_it_names_are_read_while_it_is_validated() {
+    let directory = tempfile::tempdir().unwrap();
+    let identity = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let files = [
+        ("certificate.pem", identity.cert.pem()),
+        ("key.pem", identity.signing_key.serialize_pem()),
+        ("password", "open sesame\n".to_owned()),
+        ("secret", "sixteen bytes and more\n".to_owned()),
+        ("short", "abc\n".to_owned()),
+    ];
+    for (name, content) in files {
+        std::fs::write(directory.path().join(name), content).unwrap();
+    }
+    let document = |secret: &str, key: &str| Source {
+        path: directory.path().join("quorate.toml"),
+        text: format!(
+            "[cluster]\nsecret_file = {secret:?}\n[listen]\ntls = {{ certificate = \"certificate.pem\", key = {key:?} }}\n\
+             [[backend]]\nname = \"a\"\ncontact_points = [\"a\"]\n\
+             credentials = {{ username = \"q\", password_file = \"password\" }}\ntls = {{ ca = \"certificate.pem\" }}\n"
+        ),
+        environment: Vec::new(),
+    };
+    let configuration = Configuration::parse(&document("secret", "key.pem")).unwrap();
+    assert_eq!(configuration.cluster.secret.unwrap().expose(), "sixteen bytes and more");
+    assert_eq!(configuration.listen.tls.unwrap().key, directory.path().join("key.pem"));
+    let credentials = configuration.backends[0].credentials.clone().unwrap();
+    assert_eq!(credentials.password.expose(), "open sesame");
+    assert!(!format!("{credentials:?}").contains("sesame"));
+    let error = Configuration::parse(&document("short", "certificate.pem")).unwrap_err();
+    insta::assert_snapshot!(error.to_string().replace(&directory.path().display().to_string(), "DIR"));
+}
+
 /// Documents that have, between them, every table there can be.
 const EVERY_TABLE: [&str; 3] = [
     "[admin]\n[listen.tls]\n[cluster.rule]\nkind = \"weighted\"\n[[backend]]\nname = \"a\"\n[backend.tls]\n[backend.credentials]\n",

@@ -6,7 +6,7 @@ use super::*;
 
 /// A rule and the electorate it is for.
 fn clusters() -> impl Strategy<Value = (Electorate, Box<dyn Rule>)> {
-    (1..=8_usize)
+    (1..=6_usize)
         .prop_flat_map(|voters| (proptest::collection::vec(0..3_u8, voters), rules(voters)))
         .prop_map(|(zones, rule)| (electorate(&zones), rule))
 }
@@ -141,7 +141,7 @@ proptest! {
 
     #[test]
     fn contacts_suffice_without_one_too_many_and_prefer_the_first(
-        (electorate, rule) in clusters(), seed in any::<u16>(), order in Just((0..8_usize).collect::<Vec<_>>()).prop_shuffle(),
+        (electorate, rule) in clusters(), seed in any::<u16>(), order in Just((0..6_usize).collect::<Vec<_>>()).prop_shuffle(),
     ) {
         if let Ok(requirements) = Requirements::new(&electorate, rule.as_ref()) {
             let preference: Vec<Voter> =
@@ -163,8 +163,26 @@ proptest! {
     }
 
     #[test]
+    fn survival_names_the_failures_that_leave_enough((electorate, rule) in clusters()) {
+        if let Ok(requirements) = Requirements::new(&electorate, rule.as_ref()) {
+            for requirement in each_requirement(&requirements) {
+                let survival = Survival::of(requirement, &electorate);
+                for failed in subsets(&electorate) {
+                    let survived = requirement.possible(electorate.all() - failed);
+                    prop_assert_eq!(survived, survival.largest.iter().any(|largest| largest.is_superset(failed)));
+                    prop_assert!(survived || survival.any.is_none_or(|any| failed.len() > any));
+                }
+                let tight = |any| subsets(&electorate).any(|failed| {
+                    failed.len() == any + 1 && !requirement.possible(electorate.all() - failed)
+                });
+                prop_assert!(survival.any.is_none_or(tight));
+            }
+        }
+    }
+
+    #[test]
     fn a_tally_decides_once_and_never_too_early(
-        (electorate, rule) in clusters(), answers in proptest::collection::vec((0..8_usize, any::<bool>()), 0..12),
+        (electorate, rule) in clusters(), answers in proptest::collection::vec((0..6_usize, any::<bool>()), 0..12),
     ) {
         if let Ok(requirements) = Requirements::new(&electorate, rule.as_ref()) {
             for requirement in each_requirement(&requirements) {

@@ -142,3 +142,67 @@ impl Requirement {
 fn at(missing: &[u8], set: VoterSet) -> u8 {
     missing.get(usize::from(set.bits()) & (missing.len() - 1)).copied().unwrap_or(NEVER)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Access, Consistency, Majority, Requirements, VoterEntry, Weighted};
+    use super::*;
+
+    fn electorate(zones: &[&str]) -> Electorate {
+        let entry = |(index, zone): (usize, &&str)| VoterEntry { name: format!("b{index}"), zone: (*zone).to_owned() };
+        Electorate::new(zones.iter().enumerate().map(entry).collect(), "eu").unwrap()
+    }
+
+    fn set(voters: &[usize]) -> VoterSet {
+        voters.iter().filter_map(|index| Voter::new(*index)).collect()
+    }
+
+    fn unavailable(requirements: &Requirements, level: Consistency, live: &[usize]) -> Unavailable {
+        requirements.of(level, Access::Write).unwrap().check_live(set(live)).unwrap_err()
+    }
+
+    #[test]
+    fn three_of_five_dead_leave_two_alive_of_three_required() {
+        let requirements = Requirements::new(&electorate(&["eu"; 5]), &Majority).unwrap();
+        let expected = Unavailable { required: 3, alive: 2, zone: None };
+        assert_eq!(unavailable(&requirements, Consistency::Quorum, &[1, 4]), expected);
+        assert!(requirements.of(Consistency::One, Access::Read).unwrap().check_live(set(&[1, 4])).is_ok());
+    }
+
+    #[test]
+    fn local_levels_count_the_local_zone_only() {
+        let requirements = Requirements::new(&electorate(&["eu", "us", "eu", "us", "eu"]), &Majority).unwrap();
+        let expected = Unavailable { required: 2, alive: 1, zone: None };
+        assert_eq!(unavailable(&requirements, Consistency::LocalQuorum, &[0, 1, 3]), expected);
+    }
+
+    #[test]
+    fn each_quorum_reports_the_first_zone_that_falls_short() {
+        let requirements = Requirements::new(&electorate(&["eu", "us", "eu", "us", "eu"]), &Majority).unwrap();
+        let each = requirements.of(Consistency::EachQuorum, Access::Read).unwrap();
+        assert_eq!(each.required(), 4);
+        let expected = Unavailable { required: 2, alive: 1, zone: Some("us".to_owned()) };
+        assert_eq!(each.check_live(set(&[0, 1, 2, 4])), Err(expected));
+        // All of eu and one of us: three count, as the third of eu is not needed.
+        assert_eq!(each.received(set(&[0, 1, 2, 4])), 3);
+    }
+
+    #[test]
+    fn a_level_beyond_the_voters_is_unavailable() {
+        let requirements = Requirements::new(&electorate(&["eu"]), &Majority).unwrap();
+        let expected = Unavailable { required: 2, alive: 1, zone: None };
+        assert_eq!(unavailable(&requirements, Consistency::Two, &[0]), expected);
+    }
+
+    #[test]
+    fn the_preferred_are_contacted_and_a_heavy_voter_alone_if_that_is_enough() {
+        let electorate = electorate(&["eu"; 4]);
+        let order: Vec<Voter> = [3, 1, 0, 2].into_iter().filter_map(Voter::new).collect();
+        let majority = Requirements::new(&electorate, &Majority).unwrap();
+        let read = majority.of(Consistency::Quorum, Access::Read).unwrap();
+        assert_eq!(read.contacts(&order, electorate.all(), VoterSet::EMPTY), Some(set(&[3, 1, 0])));
+        let weighted = Requirements::new(&electorate, &Weighted::new(&[1, 4, 1, 1], None, None)).unwrap();
+        let read = weighted.of(Consistency::Quorum, Access::Read).unwrap();
+        assert_eq!(read.contacts(&order, electorate.all(), VoterSet::EMPTY), Some(set(&[1])));
+    }
+}

@@ -86,3 +86,59 @@ impl Tally {
         requirement.contacts(preference, self.live - contacted - unhelpful, asked)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Access, Consistency, Electorate, Majority, Requirements, VoterEntry};
+    use super::*;
+
+    fn voter(index: usize) -> Voter {
+        Voter::new(index).unwrap()
+    }
+
+    fn quorum_of_five() -> Requirements {
+        let entries = (0..5).map(|index| VoterEntry { name: format!("b{index}"), zone: String::new() });
+        Requirements::new(&Electorate::new(entries.collect(), "").unwrap(), &Majority).unwrap()
+    }
+
+    #[test]
+    fn a_read_goes_on_with_the_next_voter_when_one_fails_and_with_one_more_when_one_is_slow() {
+        let requirements = quorum_of_five();
+        let requirement = requirements.of(Consistency::Quorum, Access::Read).unwrap();
+        let order: Vec<Voter> = (0..5).map(voter).collect();
+        let mut tally = Tally::new(VoterSet::first(5));
+        let mut contacted = tally.next_contacts(requirement, &order, VoterSet::EMPTY, VoterSet::EMPTY).unwrap();
+        assert_eq!(contacted, VoterSet::first(3));
+        assert_eq!(tally.fail(requirement, voter(0)), Decision::Pending);
+        let next = tally.next_contacts(requirement, &order, contacted, VoterSet::EMPTY).unwrap();
+        assert_eq!(next, VoterSet::EMPTY.with(voter(3)));
+        contacted = contacted | next;
+        tally.ack(requirement, voter(1));
+        tally.ack(requirement, voter(3));
+        let slow = VoterSet::EMPTY.with(voter(2));
+        let extra = tally.next_contacts(requirement, &order, contacted, slow).unwrap();
+        assert_eq!(extra, VoterSet::EMPTY.with(voter(4)));
+        assert_eq!(tally.ack(requirement, voter(4)), Decision::Satisfied);
+    }
+
+    #[test]
+    fn a_write_is_impossible_at_the_third_failure_of_five() {
+        let requirements = quorum_of_five();
+        let requirement = requirements.of(Consistency::Quorum, Access::Write).unwrap();
+        let mut tally = Tally::new(VoterSet::first(5));
+        tally.ack(requirement, voter(4));
+        assert_eq!(tally.fail(requirement, voter(0)), Decision::Pending);
+        assert_eq!(tally.fail(requirement, voter(1)), Decision::Pending);
+        assert_eq!(tally.fail(requirement, voter(2)), Decision::Impossible);
+        assert_eq!((tally.received(requirement), requirement.required(), tally.failures(requirement)), (1, 3, 3));
+    }
+
+    #[test]
+    fn an_acknowledgement_that_was_counted_is_not_taken_back() {
+        let requirements = quorum_of_five();
+        let requirement = requirements.of(Consistency::One, Access::Write).unwrap();
+        let mut tally = Tally::new(VoterSet::first(5));
+        assert_eq!(tally.ack(requirement, voter(0)), Decision::Satisfied);
+        assert_eq!(tally.fail(requirement, voter(0)), Decision::Satisfied);
+    }
+}
