@@ -5,6 +5,7 @@
 //! request; throughput and latency stand beside it.
 
 pub mod generator;
+pub mod lag;
 pub mod process;
 pub mod relay;
 pub mod report;

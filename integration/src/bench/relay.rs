@@ -34,7 +34,7 @@ impl Relay {
         fs::create_dir_all(&dir)?;
         let config = dir.join("haproxy.cfg");
         let text = format!(
-            "global\n  nbthread 1\n  maxconn 20000\n\
+            "global\n  nbthread 1\n  maxconn 2000\n\
              defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n\
              listen cql\n  bind {address}:{CQL_PORT}\n  server node {}\n",
             node.contact_point()
