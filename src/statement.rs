@@ -9,8 +9,10 @@ mod cache;
 mod evaluate;
 mod functions;
 mod list_change;
-mod outline;
 mod plain;
+#[cfg(test)]
+mod properties;
+pub mod rewrite;
 mod selection;
 
 pub use cache::Statements;
@@ -131,7 +133,7 @@ impl Kind {
 impl Statement {
     /// The facts of a statement. What the grammar refuses is of the kind [`Kind::Unknown`].
     pub fn analyse(text: &str) -> Self {
-        plain::statement(text).unwrap_or_else(|| outline::statement(text))
+        plain::statement(text).unwrap_or_else(|| analysis::statement(text))
     }
 
     /// `BEGIN COUNTER BATCH`.

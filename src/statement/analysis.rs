@@ -1,5 +1,5 @@
 //! The facts of a statement, read off its syntax tree.
-#![allow(dead_code, reason = "until there is a grammar that makes syntax trees")]
+
 use quorate_protocol::cql::ast::{
     self, Assignment, Batch, BatchKind, Constant, Delete, Deletion, Modification, Node, QualifiedName, Selector,
     Subscript, Term, Update, Using,
@@ -8,7 +8,14 @@ use quorate_protocol::cql::ast::{
 use super::functions::{self, Nondeterministic};
 use super::{DdlAction, DdlKind, DdlObject, Kind, ListChange, Select, Statement, TableName};
 
-#[allow(dead_code, reason = "the grammar is not there yet")]
+/// The facts of a statement of any kind.
+pub(super) fn statement(text: &str) -> Statement {
+    match quorate_protocol::cql::parse(text) {
+        Ok(tree) => of_tree(&tree),
+        Err(_) => Statement { repeatable: false, ..Statement::of_kind(Kind::Unknown) },
+    }
+}
+
 pub(super) fn of_tree(tree: &ast::Statement<'_>) -> Statement {
     let mut facts = Statement::of_kind(kind(tree));
     facts.keyspace = tree.keyspace().map(|keyspace| keyspace.as_str().into());

@@ -11,7 +11,7 @@ use super::Statement;
 
 /// Longer texts are analysed every time: what is that long has its values in it, and does not come again.
 const TEXT_LENGTH_MAX: usize = 4096;
-/// The bytes that an entry may cost on average, with its text.
+/// What an entry is counted for at least: so the number of entries is bounded as well as their bytes.
 const BYTES_PER_ENTRY: u64 = 1024;
 
 /// The analysed statements of one worker, the most used, by their text.
@@ -24,7 +24,7 @@ pub struct Statements {
 }
 
 impl Statements {
-    /// A cache of so many statements, and of a kilobyte for each on average.
+    /// A cache of so many statements, and of a kilobyte for each.
     pub fn new(count_max: usize) -> Self {
         let count_max = count_max.max(1);
         let bytes_max = BYTES_PER_ENTRY.saturating_mul(count_max as u64);
@@ -82,7 +82,7 @@ struct ByBytes;
 
 impl Weighter<Box<str>, Rc<Statement>> for ByBytes {
     fn weight(&self, text: &Box<str>, _: &Rc<Statement>) -> u64 {
-        (text.len() + size_of::<Statement>() + 64) as u64
+        ((text.len() + size_of::<Statement>()) as u64).max(BYTES_PER_ENTRY)
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
             statements.analyse(&text);
             statements.analyse(&text);
         }
-        assert!(statements.len() <= 16, "{}", statements.len());
+        assert!(statements.len() <= 8, "{}", statements.len());
         let long = format!("INSERT INTO t (a) VALUES ('{}')", "x".repeat(TEXT_LENGTH_MAX));
         let first = statements.analyse(&long);
         assert!(!Rc::ptr_eq(&first, &statements.analyse(&long)));

@@ -7,6 +7,8 @@ use quorate_protocol::cql::ast::{
     Assignment, Constant, Delete, Modification, Name, QualifiedName, Subscript, Term, Type, Update,
 };
 
+use super::functions::Nondeterministic;
+
 /// Whether a statement changes lists in such a way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ListChange {
@@ -122,6 +124,7 @@ impl Shape {
             Term::List(_) => Self::List,
             Term::Set(_) | Term::Map(_) | Term::UserType(_) | Term::Constant(_) | Term::Negation(_) => Self::Other,
             Term::Hint(hint) => Self::of_type(&hint.0),
+            Term::Call(call) if Nondeterministic::of(&call.name).is_some() => Self::Other,
             // Without a cast it may be anything; parentheses look like a tuple.
             _ => Self::Unknown,
         }

@@ -171,8 +171,8 @@ impl<'s> Columns<'s> {
                 }
             }
             Selector::Arithmetic(operation) => {
-                self.add_computed(&operation.0, columns);
-                self.add_computed(&operation.2, columns);
+                self.add_computed(&operation.first, columns);
+                operation.rest.iter().for_each(|(_, operand)| self.add_computed(operand, columns));
             }
         }
     }

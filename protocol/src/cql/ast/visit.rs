@@ -48,6 +48,20 @@ impl<'a> Statement<'a> {
     }
 }
 
+impl<'a> Term<'a> {
+    /// Shows the term and every term in it to `visitor`, parents before their parts.
+    pub fn walk<'t>(&'t self, visitor: &mut dyn FnMut(Node<'t, 'a>)) {
+        shared::term(self, visitor);
+    }
+}
+
+impl<'a> Selector<'a> {
+    /// Shows the selector and every selector and term in it to `visitor`, parents before their parts.
+    pub fn walk<'t>(&'t self, visitor: &mut dyn FnMut(Node<'t, 'a>)) {
+        shared::selector(self, visitor);
+    }
+}
+
 /// The walk, once over shared and once over mutable references; they differ in when a node is shown.
 macro_rules! walk {
     ($module:ident, [$($mutable:tt)?], $visitor:ty, before: $before:ident, after: $after:ident) => {
@@ -240,7 +254,7 @@ macro_rules! walk {
                 }
             }
 
-            fn term<'t, 'a>(node: &'t $($mutable)? Term<'a>, visitor: &mut Visitor<'_, 't, 'a>) {
+            pub(super) fn term<'t, 'a>(node: &'t $($mutable)? Term<'a>, visitor: &mut Visitor<'_, 't, 'a>) {
                 $before!(visitor, Term, node);
                 match &$($mutable)? *node {
                     Term::Constant(_) | Term::Null | Term::Marker(_) => {}
@@ -275,7 +289,7 @@ macro_rules! walk {
                 }
             }
 
-            fn selector<'t, 'a>(node: &'t $($mutable)? Selector<'a>, visitor: &mut Visitor<'_, 't, 'a>) {
+            pub(super) fn selector<'t, 'a>(node: &'t $($mutable)? Selector<'a>, visitor: &mut Visitor<'_, 't, 'a>) {
                 $before!(visitor, Selector, node);
                 match &$($mutable)? *node {
                     Selector::Column(_) | Selector::CountRows => {}
