@@ -141,6 +141,13 @@ impl Statement {
         self.batch_kind == Some(BatchKind::Counter)
     }
 
+    /// The tables or views that it names: keyspace, absent where that of the session is meant, and table.
+    pub fn tables(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        let first = self.table.as_deref().map(|table| (self.keyspace.as_deref(), table));
+        let further = self.further_tables.iter().map(|further| (further.keyspace.as_deref(), &*further.table));
+        first.into_iter().chain(further)
+    }
+
     /// A statement of the kind with no feature, that may be repeated.
     fn of_kind(kind: Kind) -> Self {
         Self {

@@ -180,3 +180,117 @@ fn add_functions(tree: &ast::Statement<'_>, facts: &mut Statement) {
         facts.user_functions |= !functions::is_native(name);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::Cells;
+
+    fn update(assignment: &str) -> Statement {
+        statement(&format!("UPDATE t SET {assignment} WHERE k = 1"))
+    }
+
+    #[test]
+    fn what_may_be_a_counter_or_list_is_not_repeated() {
+        for repeatable in ["a = ?", "a = [1]", "a = a + {1}", "a += {'x': 1}", "a = a - {1}", "a['x'] = 1", "a.b = 1"] {
+            assert!(update(repeatable).repeatable, "{repeatable}");
+        }
+        for other in
+            ["a = a + 1", "a -= ?", "a = a + [1]", "a = [1] + a", "a[0] = 1", "a[?] = 1", "a = now()", "a = f(1)"]
+        {
+            assert!(!update(other).repeatable, "{other}");
+        }
+        assert!(statement("DELETE a['x'], b FROM t WHERE k = 1").repeatable);
+        assert!(!statement("DELETE a[0] FROM t WHERE k = 1").repeatable);
+        assert!(!statement("DELETE FROM t WHERE k = 1 IF EXISTS").repeatable);
+        assert!(statement("SELECT now() FROM t").repeatable);
+    }
+
+    #[test]
+    fn a_list_is_known_by_what_is_added_to_it() {
+        let no = ["a = ?", "a = a + {1}", "a = a + 1", "a['x'] = 1", "a = a + (set<int>) ?", "a = a + uuid()"];
+        for assignment in no {
+            assert_eq!(update(assignment).list_change, ListChange::No, "{assignment}");
+        }
+        for assignment in ["a = a + [1]", "a = [?] + a", "a -= [1]", "a = ? + a", "a = a + (list<int>) ?"] {
+            assert_eq!(update(assignment).list_change, ListChange::Certainly, "{assignment}");
+        }
+        for assignment in ["a = a + ?", "a = a - ?", "a[0] = 1", "a[?] = 1"] {
+            let ListChange::IfList(columns) = update(assignment).list_change else { panic!("{assignment}") };
+            assert_eq!((&*columns[0].table, &*columns[0].column), ("t", "a"));
+        }
+    }
+
+    #[test]
+    fn a_batch_is_what_its_statements_are() {
+        let batch = statement(
+            "BEGIN UNLOGGED BATCH INSERT INTO ks.a (k) VALUES (1) USING TIMESTAMP 5; \
+             UPDATE B SET v = 1 WHERE k = 1 IF EXISTS; DELETE FROM ks.a WHERE k = 1; APPLY BATCH",
+        );
+        assert_eq!((batch.kind.clone(), batch.batch_kind), (Kind::Batch, Some(BatchKind::Unlogged)));
+        assert!(batch.conditional && batch.writes_with_timestamp && !batch.repeatable);
+        assert_eq!(batch.tables().collect::<Vec<_>>(), [(Some("ks"), "a"), (None, "b")]);
+        assert!(statement("BEGIN COUNTER BATCH APPLY BATCH").is_counter_batch());
+        assert!(statement("BEGIN BATCH APPLY BATCH").repeatable);
+    }
+
+    #[test]
+    fn a_schema_change_names_its_keyspace() {
+        let alter = statement("ALTER KEYSPACE Ks WITH durable_writes = true");
+        assert_eq!(alter.kind, Kind::Ddl(DdlKind { action: DdlAction::Alter, object: DdlObject::Keyspace }));
+        assert_eq!(alter.keyspace.as_deref(), Some("ks"));
+        assert_eq!(statement("USE \"Ks\"").kind, Kind::Use("Ks".into()));
+        let index = statement("CREATE INDEX i ON ks.t (v)");
+        assert_eq!((index.keyspace.as_deref(), index.table.as_deref()), (Some("ks"), Some("t")));
+        assert_eq!(statement("GRANT ALL ON ks.t TO r").kind, Kind::Role);
+        assert_eq!(statement("LIST USERS").kind, Kind::List);
+        assert_eq!(statement("DESC TABLES").kind, Kind::Describe);
+    }
+
+    #[test]
+    fn aggregates_and_groups_depend_on_several_cells() {
+        for text in [
+            "SELECT count(*) FROM t",
+            "SELECT max(v) FROM t",
+            "SELECT DISTINCT k FROM t",
+            "SELECT k FROM t GROUP BY k",
+            "SELECT v * w FROM t",
+            "SELECT own.f(k) FROM t",
+            "SELECT k FROM t WHERE expr(i, 'x')",
+            "SELECT k FROM t ORDER BY v ANN OF [1.0] LIMIT 1",
+        ] {
+            assert_eq!(statement(text).select.expect("a SELECT").cells, Cells::Several, "{text}");
+        }
+        for text in ["SELECT * FROM t", "SELECT JSON * FROM t", "SELECT v, w AS x, ttl(v), now() FROM t WHERE k = 1"] {
+            assert_eq!(statement(text).select.expect("a SELECT").cells, Cells::AtMostOne, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_the_functions_is_known() {
+        for call in [
+            "now()",
+            "NOW()",
+            "system.now()",
+            "uuid()",
+            "currentTimeUUID()",
+            "current_timeuuid()",
+            "currentTimestamp()",
+            "current_timestamp()",
+            "currentDate()",
+            "current_date()",
+            "currentTime()",
+            "current_time()",
+        ] {
+            for text in [format!("SELECT toJson({call}) FROM t"), format!("SELECT v FROM t WHERE v = {call}")] {
+                let facts = statement(&text);
+                assert!(facts.nondeterministic && !facts.user_functions, "{text}");
+            }
+        }
+        let own =
+            statement("SELECT own.now(), intAsBlob(v), blob_as_text(v), cast_as_int(v), mask_inner(v, 1, 1) FROM t");
+        assert!(!own.nondeterministic && own.user_functions);
+        assert!(!statement("SELECT intAsBlob(v), blob_as_text(v), text_as_blob(v) FROM t").user_functions);
+        assert!(statement("SELECT mine(v) FROM t").user_functions);
+    }
+}

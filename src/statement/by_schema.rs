@@ -26,20 +26,31 @@ impl Statement {
 
     /// Whether it changes counters. `None`: a table is unknown to the catalog.
     pub fn changes_counters(&self, catalog: &Catalog, session_keyspace: Option<&str>) -> Option<bool> {
-        if !self.kind.is_write() {
-            return Some(false);
-        }
         if self.is_counter_batch() {
             return Some(true);
         }
-        let Some(table) = self.table.as_deref() else { return Some(false) };
-        let first = (self.keyspace.as_deref(), table);
-        let further = self.further_tables.iter().map(|further| (further.keyspace.as_deref(), &*further.table));
+        self.writes_any(catalog, session_keyspace, Table::is_counter)
+    }
+
+    /// Whether it writes a table that has a list of several cells. `None`: a table is unknown to the catalog.
+    pub fn writes_beside_lists(&self, catalog: &Catalog, session_keyspace: Option<&str>) -> Option<bool> {
+        self.writes_any(catalog, session_keyspace, Table::has_list)
+    }
+
+    fn writes_any(
+        &self,
+        catalog: &Catalog,
+        session_keyspace: Option<&str>,
+        wanted: impl Fn(&Table) -> bool,
+    ) -> Option<bool> {
+        if !self.kind.is_write() {
+            return Some(false);
+        }
         let mut all_known = true;
-        for (keyspace, table) in std::iter::once(first).chain(further) {
-            match keyspace.or(session_keyspace).and_then(|keyspace| catalog.is_counter_table(keyspace, table)) {
-                Some(true) => return Some(true),
-                Some(false) => {}
+        for (keyspace, table) in self.tables() {
+            match keyspace.or(session_keyspace).and_then(|keyspace| catalog.table(keyspace, table)) {
+                Some(table) if wanted(table) => return Some(true),
+                Some(_) => {}
                 None => all_known = false,
             }
         }
@@ -111,6 +122,31 @@ mod tests {
         assert_eq!(needs("SELECT * FROM t WHERE k = 1 AND c = 2 AND v = 3 ALLOW FILTERING"), Some(false));
         assert_eq!(needs("SELECT * FROM ks.t WHERE w = 1 AND v = 3 ALLOW FILTERING"), Some(true));
         assert_eq!(needs("SELECT * FROM u WHERE w = 1 AND v = 3 ALLOW FILTERING"), None);
+    }
+
+    #[test]
+    fn whether_a_list_is_changed_depends_on_the_column() {
+        let changes = |text| Statement::analyse(text).changes_list(&catalog(), Some("ks"));
+        assert_eq!(changes("UPDATE t SET l = l + ? WHERE k = 1"), Some(true));
+        assert_eq!(changes("UPDATE t SET s = s + ? WHERE k = 1"), Some(false));
+        assert_eq!(changes("UPDATE t SET l = ? WHERE k = 1"), Some(false));
+        assert_eq!(changes("UPDATE t SET unknown = unknown + ? WHERE k = 1"), None);
+        assert_eq!(changes("UPDATE unknown SET l = [1] + l WHERE k = 1"), Some(true));
+        let batch = "BEGIN BATCH UPDATE u SET s = s + ? WHERE k = 1; DELETE l[0] FROM ks.t WHERE k = 1; APPLY BATCH";
+        assert_eq!(changes(batch), Some(true));
+        let beside = |text| Statement::analyse(text).writes_beside_lists(&catalog(), Some("ks"));
+        assert_eq!(beside("INSERT INTO t (k, v) VALUES (1, 2)"), Some(true));
+        assert_eq!(beside("DELETE FROM n WHERE k = 1"), Some(false));
+    }
+
+    #[test]
+    fn a_function_of_a_collection_needs_the_base_rows() {
+        let needs = |text| Statement::analyse(text).needs_base_rows(&catalog(), Some("ks"));
+        assert_eq!(needs("SELECT abs(v) FROM t"), Some(false));
+        assert_eq!(needs("SELECT collection_count(s) FROM t"), Some(true));
+        assert_eq!(needs("SELECT s, s[1], writetime(v) FROM t"), Some(false));
+        assert_eq!(needs("SELECT v + w FROM t"), Some(true));
+        assert_eq!(needs("SELECT k FROM t WHERE s CONTAINS 1 ALLOW FILTERING"), Some(true));
     }
 
     #[test]

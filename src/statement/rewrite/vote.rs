@@ -52,3 +52,44 @@ pub fn vote_select(text: &str, table: &Table) -> Option<VoteSelect> {
     let appended = items.len() - selected.len();
     Some(VoteSelect { text: tree.to_string(), key_columns: key_columns.into(), appended })
 }
+
+#[cfg(test)]
+mod tests {
+    use quorate_protocol::value::{CqlType, NativeType};
+
+    use super::*;
+    use crate::catalog::{Column, ColumnKind};
+
+    fn table() -> Table {
+        let column = |name: &str, kind| Column { name: name.into(), kind, data_type: CqlType::Native(NativeType::Int) };
+        Table::new([
+            column("v", ColumnKind::Regular),
+            column("C", ColumnKind::Clustering(0)),
+            column("k", ColumnKind::PartitionKey(0)),
+        ])
+    }
+
+    #[test]
+    fn the_key_is_appended_where_it_is_not_selected() {
+        let vote = vote_select("SELECT v, k AS x, v FROM t WHERE k = ? LIMIT 5", &table()).expect("columns only");
+        assert_eq!(vote.text, "SELECT v, k AS x, v, \"C\" AS quorate_key_1 FROM t WHERE k = ? LIMIT 5");
+        assert_eq!((&*vote.key_columns, vote.appended), (&[1, 3][..], 1));
+        let all = vote_select("SELECT * FROM t", &table()).expect("all columns");
+        assert_eq!((&*all.key_columns, all.appended), (&[0, 1][..], 0));
+    }
+
+    #[test]
+    fn rows_that_are_no_rows_of_the_table_are_not_voted_on() {
+        for text in [
+            "SELECT count(*) FROM t",
+            "SELECT DISTINCT k FROM t",
+            "SELECT JSON v FROM t",
+            "SELECT v + 1 FROM t",
+            "SELECT k FROM t GROUP BY k",
+            "DELETE FROM t WHERE k = 1",
+            "SELECT",
+        ] {
+            assert_eq!(vote_select(text, &table()), None, "{text}");
+        }
+    }
+}
