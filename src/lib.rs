@@ -1,8 +1,20 @@
 //! Quorate: one CQL endpoint over several stores, with a leaderless quorum between them.
 
+mod assemble;
+mod backend;
 pub mod catalog;
 pub mod cli;
+mod clock;
 pub mod config;
+mod control;
+mod coordinator;
+mod frontend;
 pub mod observe;
+mod prepared;
 pub mod quorum;
+pub mod server;
+mod shared;
 pub mod statement;
+mod turn;
+mod wire;
+mod worker;

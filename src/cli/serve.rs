@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use super::arguments::ServeArguments;
 use super::{FAILED, MISUSED, fail, logging};
+use crate::server;
 use crate::config::{ConfigError, Configuration, process_environment};
 
 pub(super) fn run(arguments: ServeArguments) -> ExitCode {
@@ -16,7 +17,10 @@ pub(super) fn run(arguments: ServeArguments) -> ExitCode {
         }
     };
     logging::start(&configuration.log);
-    fail(FAILED, "the configuration is right, and this build cannot serve it yet")
+    match server::serve(&configuration) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(FAILED, error),
+    }
 }
 
 fn configuration(arguments: ServeArguments) -> Option<Result<Configuration, ConfigError>> {

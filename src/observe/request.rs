@@ -45,6 +45,11 @@ pub enum Outcome {
 }
 
 impl RequestKind {
+    /// Whether it changes data or schema.
+    pub const fn is_write(self) -> bool {
+        matches!(self, Self::Write | Self::Batch | Self::Ddl)
+    }
+
     /// Every kind.
     pub const ALL: [Self; 6] = [Self::Read, Self::Write, Self::Batch, Self::Prepare, Self::Ddl, Self::Other];
 

@@ -1,0 +1,168 @@
+//! From the configuration to what the threads share.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use thiserror::Error;
+use tokio::sync::{Mutex, broadcast};
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::backend::cassandra::handshake::{Credentials, Dial, Tls};
+use crate::backend::cassandra::topology::Topology;
+use crate::backend::cassandra::{ConnectionLimits, Reconnect};
+use crate::clock::{HybridClock, SystemClock};
+use crate::config::{Authentication as ConfiguredAuthentication, Backend, Configuration, HostPort, Role, Speculative};
+use crate::frontend::authentication::Authentication;
+use crate::frontend::client::ClientLimits;
+use crate::prepared::PreparedStatements;
+use crate::shared::{Cluster, Limits, Member, Shared, SharedCatalog, Timeouts};
+use crate::wire::client_config;
+
+/// Events that a worker may be behind.
+const EVENTS_MAX: usize = 1024;
+/// The longest answer of a backend (Cassandra: the bound of a frame before it was configurable).
+const RESPONSE_BYTES_MAX: u32 = 256 << 20;
+/// How much longer than any timeout of its own one backend is waited for.
+const RELAY_GRACE: Duration = Duration::from_secs(2);
+
+/// Why a backend cannot be set up.
+#[derive(Debug, Error)]
+pub enum AssembleError {
+    /// None of its contact points is an address.
+    #[error("backend {backend:?}: none of its contact points can be resolved: {error}")]
+    Unresolved {
+        /// Its name.
+        backend: String,
+        /// Why the last one cannot.
+        error: io::Error,
+    },
+    /// Its certificates cannot be used.
+    #[error("backend {backend:?}: {error}")]
+    Tls {
+        /// Its name.
+        backend: String,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// Makes what the threads share.
+pub(crate) async fn assemble(configuration: &Configuration) -> Result<Shared, AssembleError> {
+    let voters = configuration.backends.iter().filter(|backend| backend.role == Role::Voter);
+    let observers = configuration.backends.iter().filter(|backend| backend.role == Role::Observer);
+    let mut members = Vec::with_capacity(configuration.backends.len());
+    for backend in voters.chain(observers) {
+        members.push(member(configuration, backend).await?);
+    }
+    let cluster = Cluster {
+        electorate: configuration.electorate.clone(),
+        requirements: configuration.requirements.clone(),
+        members,
+        speculates: configuration.backends.iter().all(|backend| backend.speculative != Speculative::Off),
+    };
+    let limits = &configuration.limits;
+    let timeouts = &configuration.timeouts;
+    let longest = timeouts.range.max(timeouts.write).max(timeouts.read).max(timeouts.other);
+    let mut salt = [0; 32];
+    fastrand::Rng::new().fill(&mut salt);
+    Ok(Shared {
+        cluster,
+        timeouts: Timeouts {
+            read: timeouts.read,
+            range: timeouts.range,
+            write: timeouts.write,
+            ddl: timeouts.ddl,
+            truncate: timeouts.truncate,
+            prepare: timeouts.other,
+            relay: longest + RELAY_GRACE,
+        },
+        limits: Limits {
+            clients_max: configuration.listen.max_connections,
+            statements_max: limits.cached_statements,
+        },
+        client_limits: ClientLimits {
+            in_flight_max: limits.requests_per_connection,
+            pause_bytes: limits.queue_per_connection_bytes / 4,
+            reply_bytes_max: limits.queue_per_connection_bytes,
+            stalled_max: Duration::from_secs(30),
+            handshake_max: configuration.listen.handshake_timeout,
+            body_bytes_max: u32::try_from(configuration.listen.max_frame_size_bytes).unwrap_or(u32::MAX),
+        },
+        clock: HybridClock::new(Box::new(SystemClock)),
+        prepared: PreparedStatements::new(limits.prepared_statements),
+        authentication: Authentication::new(
+            configuration.cluster.authentication == ConfiguredAuthentication::Backend,
+            salt,
+        ),
+        events: broadcast::Sender::new(EVENTS_MAX),
+        ddl_turn: Mutex::new(()),
+        catalog: SharedCatalog::default(),
+        schema_version: ArcSwap::from_pointee(Uuid::nil()),
+    })
+}
+
+async fn member(configuration: &Configuration, backend: &Backend) -> Result<Member, AssembleError> {
+    let contact_points = resolve(backend).await?;
+    let tls = match &backend.tls {
+        None => None,
+        Some(tls) => {
+            let identity = tls.identity.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+            let config = client_config(&tls.ca, identity)
+                .map_err(|error| AssembleError::Tls { backend: backend.name.clone(), error })?;
+            Some(Tls { config, server_name: tls.server_name.clone() })
+        }
+    };
+    let credentials = backend.credentials.as_ref().map(|credentials| Credentials {
+        username: credentials.username.clone(),
+        password: credentials.password.expose().to_owned(),
+    });
+    Ok(Member {
+        name: backend.name.as_str().into(),
+        address: contact_points.first().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), SocketAddr::ip),
+        read_level: backend.read_consistency,
+        write_level: backend.write_consistency,
+        replication: backend.replication.clone(),
+        datacenter: backend.datacenter.as_deref().map(Arc::from),
+        dial: Dial {
+            credentials,
+            tls,
+            timeout: backend.connect_timeout,
+            body_bytes_max: RESPONSE_BYTES_MAX,
+        },
+        limits: ConnectionLimits {
+            in_flight_max: backend.max_in_flight,
+            queued_bytes_max: configuration.limits.queue_per_connection_bytes,
+            probe_after: backend.heartbeat.min(Duration::from_secs(1)),
+            dead_after: Duration::from_secs(3),
+            idle_probe_after: backend.heartbeat,
+        },
+        reconnect: Reconnect { min: backend.reconnect_min, max: backend.reconnect_max },
+        topology: Arc::new(ArcSwap::from_pointee(Topology::of_contact_points(contact_points))),
+        newest_version: AtomicU8::new(0),
+    })
+}
+
+async fn resolve(backend: &Backend) -> Result<Vec<SocketAddr>, AssembleError> {
+    let mut addresses = Vec::new();
+    let mut failed = None;
+    for HostPort { host, port } in &backend.contact_points {
+        match tokio::net::lookup_host((host.as_str(), *port)).await {
+            Ok(found) => addresses.extend(found),
+            Err(error) => {
+                warn!(backend = %backend.name, host = %host, "cannot be resolved: {error}");
+                failed = Some(error);
+            }
+        }
+    }
+    if addresses.is_empty() {
+        let error = failed.unwrap_or_else(|| io::Error::from(io::ErrorKind::NotFound));
+        return Err(AssembleError::Unresolved { backend: backend.name.clone(), error });
+    }
+    Ok(addresses)
+}
+

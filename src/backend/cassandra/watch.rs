@@ -1,0 +1,98 @@
+//! A backend's schema, watched on a connection of its own: its version, and each change.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use quorate_protocol::frame::Version;
+use quorate_protocol::message::response::{Event, EventType, SchemaChange};
+use quorate_protocol::message::{Request, Response};
+use tokio::sync::mpsc;
+use tracing::debug;
+use uuid::Uuid;
+
+use super::dialogue::Dialogue;
+use super::handshake::{self, Dial, HandshakeError};
+use super::node::Reconnect;
+use super::topology::Topology;
+use crate::backend::Lane;
+
+/// How often the schema version is read though no event came: it is the heartbeat of the connection too.
+const ASK_EVERY: Duration = Duration::from_secs(10);
+
+/// What was seen on a backend.
+#[derive(Clone, Debug)]
+pub(crate) enum Observation {
+    /// The version of its schema.
+    Version(Uuid),
+    /// Its schema changed.
+    Change(SchemaChange),
+    /// It is out of sight: events may be missed.
+    Lost,
+}
+
+/// Watches one backend for ever.
+pub(crate) async fn watch(
+    backend: usize,
+    topology: Arc<ArcSwap<Topology>>,
+    dial: Dial,
+    reconnect: Reconnect,
+    seen: mpsc::UnboundedSender<(usize, Observation)>,
+) {
+    let mut random = fastrand::Rng::new();
+    let mut attempt = 0;
+    loop {
+        let addresses: Vec<_> = topology.load().addresses().collect();
+        for address in addresses {
+            let lane = Lane { version: Version::V4, keyspace: None };
+            let lost = match handshake::open(&dial, address, &lane).await {
+                Ok(dialogue) => {
+                    attempt = 0;
+                    observe(dialogue, backend, dial.timeout, &seen).await
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = lost {
+                debug!(backend, %address, "the schema is not watched: {error}");
+            }
+            if seen.send((backend, Observation::Lost)).is_err() {
+                return;
+            }
+        }
+        tokio::time::sleep(reconnect.pause(attempt, &mut random)).await;
+        attempt = attempt.saturating_add(1);
+    }
+}
+
+async fn observe(
+    mut dialogue: Dialogue,
+    backend: usize,
+    patience: Duration,
+    seen: &mpsc::UnboundedSender<(usize, Observation)>,
+) -> Result<(), HandshakeError> {
+    dialogue.ask(Request::Register(vec![EventType::SchemaChange])).await?;
+    loop {
+        let version = tokio::time::timeout(patience, schema_version(&mut dialogue))
+            .await
+            .map_err(|_| HandshakeError::Timeout(patience))??;
+        if seen.send((backend, Observation::Version(version))).is_err() {
+            return Ok(());
+        }
+        match tokio::time::timeout(ASK_EVERY, dialogue.event()).await {
+            Ok(event) => {
+                if let Response::Event(Event::Schema(change)) = event? {
+                    // A closed channel is met above.
+                    let _ = seen.send((backend, Observation::Change(change)));
+                }
+            }
+            Err(_) => continue,
+        }
+    }
+}
+
+async fn schema_version(dialogue: &mut Dialogue) -> Result<Uuid, HandshakeError> {
+    let query = handshake::query_of("SELECT schema_version FROM system.local WHERE key = 'local'".to_owned());
+    let Response::Rows(rows) = dialogue.ask(query).await? else { return Err(HandshakeError::Unexpected) };
+    let cell = rows.rows.first().and_then(|row| row.first()).and_then(Option::as_ref);
+    cell.and_then(|bytes| Uuid::from_slice(bytes).ok()).ok_or(HandshakeError::Unexpected)
+}

@@ -1,0 +1,118 @@
+//! The thread beside the workers: it watches backends and the other proxies, and tells the workers what changed.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use md5::{Digest, Md5};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::backend::cassandra::topology;
+use crate::backend::cassandra::watch::{self, Observation};
+use crate::frontend::events::Event;
+use crate::shared::Shared;
+
+/// How often the other proxies are looked at.
+const PEERS_EVERY: Duration = Duration::from_secs(2);
+/// How long another proxy may take to accept a connection.
+const PEER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Watches for ever. Call it within a `LocalSet`.
+pub(crate) async fn watch(shared: Arc<Shared>, peers: Vec<SocketAddr>) {
+    let (seen, observations) = mpsc::unbounded_channel();
+    for (index, member) in shared.cluster.members.iter().enumerate() {
+        let contact_points = member.topology.load().addresses().collect();
+        let (dial, published) = (member.dial.clone(), member.topology.clone());
+        let following =
+            topology::follow(member.name.clone(), contact_points, dial.clone(), member.datacenter.clone(), published);
+        tokio::task::spawn_local(following);
+        let watching = watch::watch(index, member.topology.clone(), dial, member.reconnect, seen.clone());
+        tokio::task::spawn_local(watching);
+    }
+    drop(seen);
+    for peer in peers {
+        tokio::task::spawn_local(watch_peer(shared.clone(), peer));
+    }
+    SchemaWatch { shared, versions: HashMap::new() }.run(observations).await;
+}
+
+/// What is known of the backends' schemas.
+struct SchemaWatch {
+    shared: Arc<Shared>,
+    /// By backend: the version of its schema; absent while it is out of sight.
+    versions: HashMap<usize, Uuid>,
+}
+
+impl SchemaWatch {
+    async fn run(mut self, mut observations: mpsc::UnboundedReceiver<(usize, Observation)>) {
+        // What a backend said last stays in the digest while it is out of sight: others do not change with it.
+        let mut last: HashMap<usize, Uuid> = HashMap::new();
+        while let Some((backend, observation)) = observations.recv().await {
+            match observation {
+                Observation::Version(version) => {
+                    self.versions.insert(backend, version);
+                    if last.insert(backend, version) != Some(version) {
+                        self.shared.schema_version_is(digest(&last));
+                    }
+                }
+                Observation::Lost => {
+                    self.versions.remove(&backend);
+                }
+                // All backends tell of the same change: clients hear it from the first of them that is in sight.
+                Observation::Change(change) if self.versions.keys().min() == Some(&backend) => {
+                    // Without clients there is nobody to tell.
+                    let _ = self.shared.events.send(Arc::new(Event::Schema(change)));
+                }
+                Observation::Change(_) => {}
+            }
+        }
+    }
+}
+
+/// One version for the schemas of all backends: the same on every proxy that sees the same.
+fn digest(versions: &HashMap<usize, Uuid>) -> Uuid {
+    let mut ordered: Vec<_> = versions.iter().collect();
+    ordered.sort();
+    let mut digest = Md5::new();
+    for (_, version) in ordered {
+        digest.update(version.as_bytes());
+    }
+    uuid::Builder::from_md5_bytes(digest.finalize().into()).into_uuid()
+}
+
+/// Tells clients when another proxy comes or goes.
+async fn watch_peer(shared: Arc<Shared>, peer: SocketAddr) {
+    let mut was_up: Option<bool> = None;
+    loop {
+        let up = matches!(tokio::time::timeout(PEER_PATIENCE, TcpStream::connect(peer)).await, Ok(Ok(_)));
+        if was_up.is_some_and(|was_up| was_up != up) {
+            let event = if up {
+                info!(%peer, "another proxy is up");
+                Event::Up(peer)
+            } else {
+                warn!(%peer, "another proxy is down");
+                Event::Down(peer)
+            };
+            // Without clients there is nobody to tell.
+            let _ = shared.events.send(Arc::new(event));
+        }
+        was_up = Some(up);
+        tokio::time::sleep(PEERS_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_version_depends_on_the_versions_alone() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!(digest(&HashMap::from([(0, one), (1, two)])), digest(&HashMap::from([(1, two), (0, one)])));
+        assert_ne!(digest(&HashMap::from([(0, one), (1, two)])), digest(&HashMap::from([(0, two), (1, one)])));
+    }
+}

@@ -1,0 +1,114 @@
+//! Reads from several backends: as many are asked as the level needs, and their rows compared.
+
+use quorate_protocol::frame::Envelope;
+use quorate_protocol::message::view::ResultView;
+
+use super::failure;
+use super::operation::{Failure, Operation, Plan, ReadPlan, Step};
+use super::verdict::{Verdict, verdict};
+use crate::backend::Reply;
+use crate::quorum::{Requirement, Voter, VoterSet};
+
+/// Judges one reply. `candidates` are the voters that may still be asked, the preferred first.
+pub(crate) fn on_reply(
+    operation: &mut Operation,
+    requirement: &Requirement,
+    candidates: &[Voter],
+    backend: u8,
+    reply: Reply,
+) -> Step {
+    match reply {
+        Ok(envelope) => match verdict(&envelope) {
+            Verdict::Done => on_rows(operation, requirement, backend, envelope),
+            Verdict::Unprepared if operation.may_reprepare(backend) => Step::Reprepare(backend),
+            _ => on_failure(operation, requirement, candidates, backend, Failure::Answer(envelope)),
+        },
+        Err(error) => on_failure(operation, requirement, candidates, backend, Failure::Lost(error)),
+    }
+}
+
+/// One backend has no rows for us: another is asked, while there is one.
+pub(crate) fn on_failure(
+    operation: &mut Operation,
+    requirement: &Requirement,
+    candidates: &[Voter],
+    backend: u8,
+    failure: Failure,
+) -> Step {
+    operation.failures.push((backend, failure));
+    let Plan::Read(plan) = &mut operation.plan else { return Step::Wait };
+    if let Some(voter) = Voter::new(usize::from(backend)) {
+        plan.tally.fail(requirement, voter);
+    }
+    match further(plan, requirement, candidates, VoterSet::EMPTY) {
+        Some(further) if further.is_empty() => decide(operation, requirement),
+        Some(further) => Step::Ask(further),
+        None => failure::conclude(operation, requirement),
+    }
+}
+
+/// Some backends are slow: others are asked in their place, if there are any.
+pub(crate) fn speculate(operation: &mut Operation, requirement: &Requirement, candidates: &[Voter]) -> Step {
+    let Plan::Read(plan) = &mut operation.plan else { return Step::Wait };
+    plan.speculated = true;
+    let slow = plan.asked - plan.tally.acked() - plan.tally.failed();
+    match further(plan, requirement, candidates, slow) {
+        Some(further) if !further.is_empty() => Step::Ask(further),
+        _ => Step::Wait,
+    }
+}
+
+/// What the client is told when the time is up.
+pub(crate) fn on_timeout(operation: &Operation, requirement: &Requirement) -> Step {
+    Step::Fail(failure::timeout(operation, requirement))
+}
+
+/// Whether two answers carry the same rows, whatever their metadata and paging states.
+pub(crate) fn same_rows(one: &Envelope, other: &Envelope) -> bool {
+    match (ResultView::parse(one), ResultView::parse(other)) {
+        (Ok(one_view), Ok(other_view)) => match (one_view.rows(), other_view.rows()) {
+            (Some(one_rows), Some(other_rows)) => {
+                one_rows.row_count == other_rows.row_count
+                    && one_rows.content == other_rows.content
+                    && one_rows.paging_state.is_some() == other_rows.paging_state.is_some()
+            }
+            (None, None) => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn on_rows(operation: &mut Operation, requirement: &Requirement, backend: u8, envelope: Envelope) -> Step {
+    let Plan::Read(plan) = &mut operation.plan else { return Step::Wait };
+    if let Some(voter) = Voter::new(usize::from(backend)) {
+        plan.tally.ack(requirement, voter);
+    }
+    if plan.traced == Some(backend) {
+        // The answer that carries the trace is the one to pass on.
+        plan.replies.insert(0, (backend, envelope));
+    } else {
+        plan.replies.push((backend, envelope));
+    }
+    decide(operation, requirement)
+}
+
+fn decide(operation: &Operation, requirement: &Requirement) -> Step {
+    let Plan::Read(plan) = &operation.plan else { return Step::Wait };
+    if !requirement.satisfied(plan.tally.acked()) {
+        return Step::Wait;
+    }
+    let Some(((_, first), others)) = plan.replies.split_first() else { return Step::Wait };
+    if others.iter().all(|(_, other)| same_rows(first, other)) {
+        Step::Answer(first.clone())
+    } else {
+        Step::Mismatch
+    }
+}
+
+/// Whom to ask so that, with those that answered or may still, it is enough; nothing if all that are left would not do.
+fn further(plan: &ReadPlan, requirement: &Requirement, candidates: &[Voter], slow: VoterSet) -> Option<VoterSet> {
+    let expected = plan.asked - plan.tally.failed() - slow;
+    let usable: VoterSet = candidates.iter().copied().filter(|voter| !plan.asked.contains(*voter)).collect();
+    requirement.contacts(candidates, usable, expected)
+}

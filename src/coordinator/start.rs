@@ -1,0 +1,148 @@
+//! How an operation begins.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::error::CqlError;
+use super::forward::Forward;
+use super::operation::{Failures, Operation, Plan, ReadPlan, RelayPlan, WritePlan};
+use super::{backend_of, respond, send};
+use crate::backend::Backend;
+use crate::frontend::client::Client;
+use crate::observe::{Outcome, RequestKind};
+use crate::quorum::{Access, Consistency, LevelRefused, Tally, Unavailable, VoterSet};
+use crate::worker::Worker;
+
+/// A request, before it is under way.
+pub(crate) struct Begin {
+    pub(crate) client: Rc<Client>,
+    pub(crate) stream: i16,
+    pub(crate) forward: Forward,
+    pub(crate) kind: RequestKind,
+    pub(crate) level: Consistency,
+    pub(crate) timeout: Duration,
+}
+
+/// One backend answers: the one voter there is, or any that is live.
+pub(crate) fn start_relay(worker: &Worker, begin: Begin) {
+    let live = worker.live_voters();
+    let Some(first) = worker.preference.borrow().order(worker).into_iter().find(|voter| live.contains(*voter)) else {
+        let error = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
+        return refuse(worker, &begin, &error);
+    };
+    relay_to(worker, begin, backend_of(first));
+}
+
+/// The first live backend answers: always the same one, while it is up.
+pub(crate) fn start_one(worker: &Worker, begin: Begin) {
+    match worker.the_one() {
+        Some(backend) => relay_to(worker, begin, backend),
+        None => {
+            let error = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
+            refuse(worker, &begin, &error);
+        }
+    }
+}
+
+fn relay_to(worker: &Worker, begin: Begin, backend: u8) {
+    let key = insert(worker, begin, Plan::Relay(RelayPlan));
+    send(worker, key, backend);
+}
+
+/// All backends are asked, and enough voters must acknowledge.
+pub(crate) fn start_write(worker: &Worker, begin: Begin) {
+    let live = worker.live_voters();
+    let cluster = &worker.shared.cluster;
+    let checked = match cluster.requirements.of(begin.level, Access::Write) {
+        Ok(requirement) => requirement.check_live(live).map_err(|unavailable| unavailable_error(&begin, &unavailable)),
+        Err(refused) => Err(level_error(refused)),
+    };
+    if let Err(error) = checked {
+        return refuse(worker, &begin, &error);
+    }
+    let traced = begin.forward.wants_trace().then(|| live.iter().next().map(backend_of)).flatten();
+    let plan = WritePlan { tally: Tally::new(cluster.electorate.all()), acknowledgement: None, traced };
+    let mut begin = begin;
+    begin.forward.trace_on(traced);
+    let key = insert(worker, begin, Plan::Write(plan));
+    for backend in 0..u8::try_from(worker.backends().len()).unwrap_or(u8::MAX) {
+        if !worker.backend(backend).is_some_and(Backend::is_live) {
+            worker.metrics.backend(usize::from(backend)).missed_write();
+        }
+        send(worker, key, backend);
+    }
+}
+
+/// As many voters are asked as must agree.
+pub(crate) fn start_read(worker: &Worker, begin: Begin) {
+    let live = worker.live_voters();
+    let cluster = &worker.shared.cluster;
+    let order = worker.preference.borrow().order(worker);
+    let contacts = match cluster.requirements.of(begin.level, Access::Read) {
+        Ok(requirement) => match requirement.check_live(live) {
+            Ok(()) => Ok(requirement.contacts(&order, live, VoterSet::EMPTY).unwrap_or(VoterSet::EMPTY)),
+            Err(unavailable) => Err(unavailable_error(&begin, &unavailable)),
+        },
+        Err(refused) => Err(level_error(refused)),
+    };
+    let contacts = match contacts {
+        Ok(contacts) => contacts,
+        Err(error) => return refuse(worker, &begin, &error),
+    };
+    let traced = begin.forward.wants_trace().then(|| contacts.iter().next().map(backend_of)).flatten();
+    let plan = ReadPlan {
+        tally: Tally::new(cluster.electorate.all()),
+        asked: contacts,
+        replies: smallvec::SmallVec::new(),
+        traced,
+        speculated: false,
+    };
+    let mut begin = begin;
+    begin.forward.trace_on(traced);
+    let key = insert(worker, begin, Plan::Read(plan));
+    for voter in contacts.iter() {
+        send(worker, key, backend_of(voter));
+    }
+}
+
+fn insert(worker: &Worker, begin: Begin, plan: Plan) -> super::OperationKey {
+    let Begin { client, stream, forward, kind, level, timeout } = begin;
+    let started = Instant::now();
+    let key = worker.operations.borrow_mut().insert(Operation {
+        client,
+        stream,
+        forward,
+        kind,
+        level,
+        plan,
+        started,
+        deadline: started + timeout,
+        outstanding: 0,
+        answered: false,
+        reprepared: 0,
+        failures: Failures::new(),
+    });
+    worker.wake_ticker();
+    key
+}
+
+/// Answers at once, before anything was sent.
+pub(crate) fn refuse(worker: &Worker, begin: &Begin, error: &CqlError) {
+    respond::error(&begin.client, begin.stream, error);
+    begin.client.end_request();
+    worker.metrics.request(begin.kind, begin.level, Outcome::of_code(error.code()), Duration::ZERO);
+}
+
+fn unavailable_error(begin: &Begin, unavailable: &Unavailable) -> CqlError {
+    CqlError::Unavailable {
+        level: begin.level,
+        required: i32::try_from(unavailable.required).unwrap_or(i32::MAX),
+        alive: i32::try_from(unavailable.alive).unwrap_or(i32::MAX),
+    }
+}
+
+fn level_error(refused: LevelRefused) -> CqlError {
+    CqlError::Invalid(refused.to_string())
+}

@@ -1,0 +1,155 @@
+//! `serve`: from a configuration to a running proxy, and to its end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::thread;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+use tokio_rustls::rustls::ServerConfig;
+use tracing::{info, warn};
+
+use crate::assemble::{AssembleError, assemble};
+use crate::config::Configuration;
+use crate::control;
+use crate::frontend::events::Event;
+use crate::frontend::listener;
+use crate::observe::{self, Registry};
+use crate::shared::Shared;
+use crate::wire::server_config;
+use crate::worker::Worker;
+
+/// How long clients have, after they were told that this proxy goes, before their connections are drained.
+const NOTICE: Duration = Duration::from_millis(100);
+
+/// Why a proxy does not run.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// It cannot listen.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// The certificate of the listener cannot be used.
+    #[error("cannot use the listener's certificate: {0}")]
+    Tls(io::Error),
+    /// A backend cannot be set up.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The operating system refused something.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Runs a proxy until SIGINT or SIGTERM; returns when its clients are drained.
+///
+/// # Errors
+/// [`ServeError`] when it cannot start. What fails later is retried and logged.
+pub fn serve(configuration: &Configuration) -> Result<(), ServeError> {
+    let runtime = single_threaded()?;
+    let registry = Arc::new(Registry::new(configuration, std::time::Instant::now()));
+    let shared = Arc::new(LocalSet::new().block_on(&runtime, assemble(configuration))?);
+    let tls = match &configuration.listen.tls {
+        Some(tls) => Some(
+            server_config(&tls.certificate, &tls.key, tls.client_ca.as_deref()).map_err(ServeError::Tls)?,
+        ),
+        None => None,
+    };
+    let (stop, stopping) = watch::channel(false);
+    let open = Arc::new(AtomicUsize::new(0));
+    let mut workers = Vec::new();
+    for index in 0..configuration.listen.workers {
+        let seat = Seat {
+            shared: shared.clone(),
+            registry: registry.clone(),
+            tls: tls.clone(),
+            open: open.clone(),
+            stopping: stopping.clone(),
+            drain_max: configuration.listen.drain_timeout,
+        };
+        let address = configuration.listen.address;
+        let socket = listener::bind(address).map_err(|error| ServeError::Listen { address, error })?;
+        let name = format!("worker-{index}");
+        workers.push(thread::Builder::new().name(name).spawn(move || seat.run(socket))?);
+    }
+    info!(address = %configuration.listen.address, workers = workers.len(), "listening");
+    let local = LocalSet::new();
+    local.block_on(&runtime, async {
+        tokio::task::spawn_local(control::watch(shared.clone(), configuration.listen.peers.clone()));
+        if let Some(admin) = &configuration.admin {
+            let address = admin.address;
+            let listener = tokio::net::TcpListener::bind(address).await;
+            let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
+            // It serves until the process ends: draining can be watched.
+            tokio::task::spawn_local(observe::admin::serve(listener, registry.clone(), std::future::pending()));
+        }
+        until_told_to_stop().await;
+        let _ = shared.events.send(Arc::new(Event::Down(configuration.listen.advertise)));
+        tokio::time::sleep(NOTICE).await;
+        Ok::<(), ServeError>(())
+    })?;
+    // The workers see it, or are gone already.
+    let _ = stop.send(true);
+    for worker in workers {
+        if worker.join().is_err() {
+            warn!("a worker ended by a panic");
+        }
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// What one worker thread is given.
+struct Seat {
+    shared: Arc<Shared>,
+    registry: Arc<Registry>,
+    tls: Option<Arc<ServerConfig>>,
+    open: Arc<AtomicUsize>,
+    stopping: watch::Receiver<bool>,
+    drain_max: Duration,
+}
+
+impl Seat {
+    fn run(mut self, socket: std::net::TcpListener) -> io::Result<()> {
+        let runtime = single_threaded()?;
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            let listener = tokio::net::TcpListener::from_std(socket)?;
+            let worker = Worker::start(self.shared.clone(), self.registry.add_worker(), fastrand::u64(..));
+            tokio::task::spawn_local(worker.clone().run());
+            let accepting = tokio::task::spawn_local(listener::accept(worker.clone(), listener, self.tls, self.open));
+            // The sender lives until all workers have ended.
+            let _ = self.stopping.wait_for(|stopping| *stopping).await;
+            accepting.abort();
+            if tokio::time::timeout(self.drain_max, worker.drain()).await.is_err() {
+                warn!("clients were cut off: their requests took longer than {:?}", self.drain_max);
+            }
+            Ok(())
+        })
+    }
+}
+
+fn single_threaded() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+async fn until_told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        warn!("signals cannot be received; end the process by SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => info!("SIGINT: draining"),
+        _ = terminate.recv() => info!("SIGTERM: draining"),
+    }
+}

@@ -1,0 +1,208 @@
+//! What the threads of the proxy share. On the way of a request it is only read.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use quorate_protocol::frame::Version;
+use quorate_protocol::message::Consistency;
+use tokio::sync::{Mutex, broadcast};
+use uuid::Uuid;
+
+use crate::backend::cassandra::handshake::Dial;
+use crate::backend::cassandra::topology::Topology;
+use crate::backend::cassandra::{CassandraParts, ConnectionLimits, Reconnect};
+use crate::catalog::Catalog;
+use crate::clock::HybridClock;
+use crate::frontend::authentication::Authentication;
+use crate::frontend::client::ClientLimits;
+use crate::frontend::events::Event;
+use crate::prepared::PreparedStatements;
+use crate::quorum::{Access, Electorate, Requirements};
+
+/// Everything that workers have in common.
+pub(crate) struct Shared {
+    pub(crate) cluster: Cluster,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) limits: Limits,
+    pub(crate) client_limits: ClientLimits,
+    pub(crate) clock: HybridClock,
+    pub(crate) prepared: PreparedStatements,
+    pub(crate) authentication: Authentication,
+    pub(crate) events: broadcast::Sender<Arc<Event>>,
+    pub(crate) schema_version: ArcSwap<Uuid>,
+    /// One schema change at a time.
+    pub(crate) ddl_turn: Mutex<()>,
+    pub(crate) catalog: SharedCatalog,
+}
+
+#[derive(Default)]
+/// The schema as the first voter shows it, made anew when that changes.
+pub(crate) struct SharedCatalog {
+    made: ArcSwap<(Option<Arc<Topology>>, Arc<Catalog>)>,
+    /// Since the last schema change nobody has read it again.
+    stale: AtomicBool,
+}
+
+/// The backends and how they decide.
+pub(crate) struct Cluster {
+    pub(crate) electorate: Electorate,
+    pub(crate) requirements: Requirements,
+    /// Voters first, in the order of the configuration, then observers.
+    pub(crate) members: Vec<Member>,
+    pub(crate) speculates: bool,
+}
+
+/// One backend, as all workers know it.
+pub(crate) struct Member {
+    pub(crate) name: Arc<str>,
+    pub(crate) address: IpAddr,
+    pub(crate) read_level: Consistency,
+    pub(crate) write_level: Consistency,
+    pub(crate) replication: Option<String>,
+    /// The datacenter whose nodes are asked, where one is configured.
+    pub(crate) datacenter: Option<Arc<str>>,
+    pub(crate) dial: Dial,
+    pub(crate) limits: ConnectionLimits,
+    pub(crate) reconnect: Reconnect,
+    pub(crate) topology: Arc<ArcSwap<Topology>>,
+    /// The number of the newest protocol version it was seen to speak; zero before.
+    pub(crate) newest_version: AtomicU8,
+}
+
+/// How long a client's request may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    pub(crate) read: Duration,
+    pub(crate) range: Duration,
+    pub(crate) write: Duration,
+    pub(crate) ddl: Duration,
+    pub(crate) truncate: Duration,
+    pub(crate) prepare: Duration,
+    /// Where one backend answers: longer than any timeout of its own, whose error says more.
+    pub(crate) relay: Duration,
+}
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) clients_max: usize,
+    pub(crate) statements_max: usize,
+}
+
+impl Cluster {
+    /// One voter and no observer: everything is passed on as it is.
+    pub(crate) fn is_native(&self) -> bool {
+        self.members.len() == 1
+    }
+
+    /// Whether any backend has several nodes, between which a partition's owner is chosen.
+    pub(crate) fn routes_by_token(&self) -> bool {
+        self.members.iter().any(|member| member.topology.load().addresses().nth(1).is_some())
+    }
+
+    /// The level inside a backend; absent where the client's own is passed on.
+    pub(crate) fn backend_level(&self, backend: u8, access: Access) -> Option<Consistency> {
+        if self.is_native() {
+            return None;
+        }
+        let member = self.members.get(usize::from(backend))?;
+        Some(match access {
+            Access::Read => member.read_level,
+            Access::Write => member.write_level,
+        })
+    }
+
+    pub(crate) fn backend_name(&self, backend: u8) -> &str {
+        self.members.get(usize::from(backend)).map_or("?", |member| &member.name)
+    }
+
+    /// The replication that a backend gets in place of the client's.
+    pub(crate) fn replication(&self, backend: u8) -> Option<&str> {
+        self.members.get(usize::from(backend))?.replication.as_deref()
+    }
+
+    pub(crate) fn rewrites_replication(&self) -> bool {
+        self.members.iter().any(|member| member.replication.is_some())
+    }
+}
+
+impl Timeouts {
+    /// A write's, to one backend alone or to several.
+    pub(crate) fn write(&self, native: bool) -> Duration {
+        if native { self.relay } else { self.write }
+    }
+}
+
+impl Shared {
+    /// The backends' schemas are at this version.
+    pub(crate) fn schema_version_is(&self, version: Uuid) {
+        self.schema_version.store(Arc::new(version));
+    }
+
+    /// What each worker makes its backends of.
+    pub(crate) fn backend_parts(&self) -> Vec<CassandraParts> {
+        self.cluster
+            .members
+            .iter()
+            .map(|member| CassandraParts {
+                name: Rc::from(&*member.name),
+                dial: Rc::new(member.dial.clone()),
+                limits: member.limits,
+                reconnect: member.reconnect,
+                topology: member.topology.clone(),
+            })
+            .collect()
+    }
+
+    /// A worker saw which version a backend speaks.
+    pub(crate) fn saw_version(&self, backend: usize, version: Version) {
+        if let Some(member) = self.cluster.members.get(backend) {
+            member.newest_version.store(version.number(), Ordering::Relaxed);
+        }
+    }
+
+    /// The newest version that all backends seen so far speak: clients get their bytes as they came, so what one backend
+    /// does not understand no client may speak.
+    pub(crate) fn newest_version(&self) -> Version {
+        let seen = self.cluster.members.iter().map(|member| member.newest_version.load(Ordering::Relaxed));
+        seen.filter_map(Version::from_number).min().unwrap_or(Version::NEWEST)
+    }
+
+    /// The tables of the backends; none right after a schema change, until [`Shared::refresh_catalog`].
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        if self.catalog.stale.load(Ordering::Acquire) {
+            return Arc::default();
+        }
+        let Some(member) = self.cluster.members.iter().find(|member| member.topology.load().cluster().is_some()) else {
+            return Arc::default();
+        };
+        let topology = member.topology.load_full();
+        let made = self.catalog.made.load();
+        if made.0.as_ref().is_some_and(|of| Arc::ptr_eq(of, &topology)) {
+            return made.1.clone();
+        }
+        let catalog = topology.cluster().map(|state| Arc::new(Catalog::of_cluster(state))).unwrap_or_default();
+        self.catalog.made.store(Arc::new((Some(topology), catalog.clone())));
+        catalog
+    }
+
+    /// The schema changed: what the catalog says may be wrong.
+    pub(crate) fn forget_catalog(&self) {
+        self.catalog.stale.store(true, Ordering::Release);
+    }
+
+    /// Reads the schema again.
+    pub(crate) async fn refresh_catalog(&self) {
+        self.catalog.stale.store(false, Ordering::Release);
+        for member in &self.cluster.members {
+            if let Some(topology) = member.topology.load_full().reread().await {
+                member.topology.store(Arc::new(topology));
+                return;
+            }
+        }
+    }
+}

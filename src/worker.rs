@@ -1,0 +1,210 @@
+//! One thread of the proxy: its clients, its connections to every backend, its requests under way.
+//!
+//! A request never leaves its thread. What threads share is in [`Shared`], and is only read on the way of a request.
+
+use std::cell::{Cell, OnceCell, RefCell, RefMut};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use slab::Slab;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+use tracing::debug;
+
+use crate::backend::cassandra::CassandraBackend;
+use crate::backend::{Backend, Deliver, Reply};
+use crate::coordinator::operation::{OperationKey, Operations};
+use crate::coordinator::{self, Preference};
+use crate::frontend::client::Client;
+use crate::frontend::events;
+use crate::observe::WorkerMetrics;
+use crate::quorum::VoterSet;
+use crate::shared::Shared;
+use crate::statement::{Evaluator, Statements};
+use crate::turn::Turn;
+
+/// How often requests under way are looked at: deadlines and slow backends.
+const TICK: Duration = Duration::from_millis(5);
+/// How often connections are looked at: silence, stalls, topology.
+const CHECK: Duration = Duration::from_millis(100);
+
+/// One thread of the proxy.
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) metrics: Arc<WorkerMetrics>,
+    pub(crate) turn: Rc<Turn>,
+    pub(crate) operations: RefCell<Operations>,
+    pub(crate) statements: RefCell<Statements>,
+    pub(crate) preference: RefCell<Preference>,
+    pub(crate) random: RefCell<fastrand::Rng>,
+    /// Where bytes of clients arrive; a client keeps a buffer of its own only for a frame that is not whole yet.
+    pub(crate) read_buffer: Cell<BytesMut>,
+    evaluator: RefCell<Evaluator>,
+    clients: RefCell<Slab<Rc<Client>>>,
+    backends: OnceCell<Vec<CassandraBackend>>,
+    ticker: RefCell<Option<Waker>>,
+}
+
+impl Worker {
+    /// A worker whose backends start to connect at once. Call it on the worker's own thread, within its `LocalSet`.
+    pub(crate) fn start(shared: Arc<Shared>, metrics: Arc<WorkerMetrics>, seed: u64) -> Rc<Self> {
+        let worker = Rc::new(Self {
+            metrics,
+            turn: Rc::default(),
+            operations: RefCell::default(),
+            statements: RefCell::new(Statements::new(shared.limits.statements_max)),
+            preference: RefCell::new(Preference::new(&shared.cluster)),
+            evaluator: RefCell::new(evaluator(&shared, seed)),
+            random: RefCell::new(fastrand::Rng::with_seed(seed)),
+            read_buffer: Cell::default(),
+            clients: RefCell::default(),
+            backends: OnceCell::new(),
+            ticker: RefCell::new(None),
+            shared,
+        });
+        let parts = worker.shared.backend_parts();
+        let backends = parts
+            .into_iter()
+            .map(|parts| CassandraBackend::start(parts, worker.turn.clone(), worker.clone()))
+            .collect();
+        // Set once, here.
+        let _ = worker.backends.set(backends);
+        worker
+    }
+
+    /// All backends: voters first, in the order of the configuration, then observers.
+    pub(crate) fn backends(&self) -> &[CassandraBackend] {
+        self.backends.get().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn backend(&self, index: u8) -> Option<&dyn Backend> {
+        self.backends().get(usize::from(index)).map(|backend| backend as &dyn Backend)
+    }
+
+    /// The voters that can be asked now.
+    pub(crate) fn live_voters(&self) -> VoterSet {
+        let voters = self.shared.cluster.electorate.all();
+        voters.iter().filter(|voter| self.backends().get(voter.index()).is_some_and(Backend::is_live)).collect()
+    }
+
+    /// The backend that answers what only one can: the first live one.
+    pub(crate) fn the_one(&self) -> Option<u8> {
+        let index = self.backends().iter().position(Backend::is_live)?;
+        u8::try_from(index).ok()
+    }
+
+    /// Evaluates functions once for all backends.
+    pub(crate) fn evaluator(&self) -> RefMut<'_, Evaluator> {
+        self.evaluator.borrow_mut()
+    }
+
+    /// A request was started: the deadlines are looked at while there is one.
+    pub(crate) fn wake_ticker(&self) {
+        if let Some(ticker) = self.ticker.borrow_mut().take() {
+            ticker.wake();
+        }
+    }
+
+    /// Serves one client until it leaves.
+    pub(crate) async fn serve(self: Rc<Self>, client: Rc<Client>) {
+        let slot = self.clients.borrow_mut().insert(client.clone());
+        self.metrics.client_connected();
+        let departure = client.run().await;
+        debug!(client = %client.peer, "{departure}");
+        client.leave();
+        self.metrics.client_disconnected();
+        self.clients.borrow_mut().try_remove(slot);
+    }
+
+    /// Looks after requests, connections and events, for ever.
+    pub(crate) async fn run(self: Rc<Self>) {
+        let events = self.shared.events.subscribe();
+        tokio::join!(self.turn.run(), self.tick(), self.check(), self.pass_on_events(events));
+    }
+
+    /// Tells clients to go elsewhere, lets their requests end, and closes them; returns when all are gone.
+    pub(crate) async fn drain(&self) {
+        let clients: Vec<_> = self.clients.borrow().iter().map(|(_, client)| client.clone()).collect();
+        for client in clients {
+            client.close();
+        }
+        while !self.clients.borrow().is_empty() {
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    async fn tick(&self) {
+        loop {
+            std::future::poll_fn(|cx| {
+                if self.operations.borrow().len() > 0 {
+                    return std::task::Poll::Ready(());
+                }
+                self.ticker.replace(Some(cx.waker().clone()));
+                std::task::Poll::Pending
+            })
+            .await;
+            tokio::time::sleep(TICK).await;
+            coordinator::on_tick(self, Instant::now());
+        }
+    }
+
+    async fn check(&self) {
+        let mut every = tokio::time::interval(CHECK);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let now = every.tick().await;
+            for backend in self.backends() {
+                backend.check(now);
+            }
+            let clients: Vec<_> = self.clients.borrow().iter().map(|(_, client)| client.clone()).collect();
+            for client in clients {
+                client.check(now);
+            }
+            self.preference.borrow_mut().refresh(self.backends());
+            self.publish();
+        }
+    }
+
+    /// What other threads show of this one's backends.
+    fn publish(&self) {
+        for (index, backend) in self.backends().iter().enumerate() {
+            self.metrics.backend(index).show(backend.is_live(), backend.latency_micros(), backend.in_flight());
+            if let Some(version) = backend.newest_version() {
+                self.shared.saw_version(index, version);
+            }
+        }
+        self.metrics.show_live(self.live_voters());
+    }
+
+    async fn pass_on_events(&self, mut bus: broadcast::Receiver<Arc<events::Event>>) {
+        loop {
+            match bus.recv().await {
+                Ok(event) => {
+                    let clients: Vec<_> = self.clients.borrow().iter().map(|(_, client)| client.clone()).collect();
+                    for client in clients {
+                        events::tell(&client, &event);
+                    }
+                }
+                // Drivers refresh what they missed at the next event.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+/// Functions see the wall clock, and uuids are drawn from the worker's own randomness.
+fn evaluator(shared: &Arc<Shared>, seed: u64) -> Evaluator {
+    let (shared, mut random) = (shared.clone(), fastrand::Rng::with_seed(seed));
+    Evaluator::new(move || u64::try_from(shared.clock.wall_micros()).unwrap_or(0), move || random.u128(..))
+}
+
+impl Deliver for Worker {
+    fn deliver(&self, operation: OperationKey, backend: u8, reply: Reply) {
+        coordinator::on_reply(self, operation, backend, reply);
+    }
+}
