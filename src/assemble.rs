@@ -81,10 +81,7 @@ pub(crate) async fn assemble(configuration: &Configuration) -> Result<Shared, As
             prepare: timeouts.other,
             relay: longest + RELAY_GRACE,
         },
-        limits: Limits {
-            clients_max: configuration.listen.max_connections,
-            statements_max: limits.cached_statements,
-        },
+        limits: Limits { clients_max: configuration.listen.max_connections, statements_max: limits.cached_statements },
         client_limits: ClientLimits {
             in_flight_max: limits.requests_per_connection,
             pause_bytes: limits.queue_per_connection_bytes / 4,
@@ -128,12 +125,7 @@ async fn member(configuration: &Configuration, backend: &Backend) -> Result<Memb
         write_level: backend.write_consistency,
         replication: backend.replication.clone(),
         datacenter: backend.datacenter.as_deref().map(Arc::from),
-        dial: Dial {
-            credentials,
-            tls,
-            timeout: backend.connect_timeout,
-            body_bytes_max: RESPONSE_BYTES_MAX,
-        },
+        dial: Dial { credentials, tls, timeout: backend.connect_timeout, body_bytes_max: RESPONSE_BYTES_MAX },
         limits: ConnectionLimits {
             in_flight_max: backend.max_in_flight,
             queued_bytes_max: configuration.limits.queue_per_connection_bytes,
@@ -165,4 +157,3 @@ async fn resolve(backend: &Backend) -> Result<Vec<SocketAddr>, AssembleError> {
     }
     Ok(addresses)
 }
-

@@ -16,9 +16,6 @@ use crate::observe::Refusal;
 
 /// One whole store, which holds a full copy of the data.
 pub(crate) trait Backend {
-    /// Its name in the configuration.
-    fn name(&self) -> &str;
-
     /// Whether it can be asked now: a connection is up and the circuit breaker is closed.
     fn is_live(&self) -> bool;
 

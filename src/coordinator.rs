@@ -3,9 +3,9 @@
 //! The common ways (relay, write, read) are state machines in a slab and cost no task; the rare ones (prepare, schema
 //! changes, votes) are tasks.
 
+mod ask;
 pub(crate) mod ddl;
 pub(crate) mod error;
-mod ask;
 mod failure;
 pub(crate) mod forward;
 pub(crate) mod operation;
@@ -118,12 +118,7 @@ pub(crate) fn on_failure(worker: &Worker, key: OperationKey, backend: u8, failur
     act(worker, key, step);
 }
 
-fn judge(
-    worker: &Worker,
-    operation: &mut Operation,
-    backend: u8,
-    reply: Result<Reply, SendError>,
-) -> Step {
+fn judge(worker: &Worker, operation: &mut Operation, backend: u8, reply: Result<Reply, SendError>) -> Step {
     let requirement = match operation.plan {
         Plan::Relay(_) => {
             return match reply {
@@ -141,9 +136,7 @@ fn judge(
             let candidates = worker.preference.borrow().order(worker);
             match reply {
                 Ok(reply) => read::on_reply(operation, requirement, &candidates, backend, reply),
-                Err(error) => {
-                    read::on_failure(operation, requirement, &candidates, backend, Failure::Refused(error))
-                }
+                Err(error) => read::on_failure(operation, requirement, &candidates, backend, Failure::Refused(error)),
             }
         }
     }
@@ -228,4 +221,3 @@ fn forget_if_over(worker: &Worker, key: OperationKey) {
 pub(crate) fn backend_of(voter: Voter) -> u8 {
     u8::try_from(voter.index()).unwrap_or(u8::MAX)
 }
-

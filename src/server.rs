@@ -58,9 +58,9 @@ pub fn serve(configuration: &Configuration) -> Result<(), ServeError> {
     let registry = Arc::new(Registry::new(configuration, std::time::Instant::now()));
     let shared = Arc::new(LocalSet::new().block_on(&runtime, assemble(configuration))?);
     let tls = match &configuration.listen.tls {
-        Some(tls) => Some(
-            server_config(&tls.certificate, &tls.key, tls.client_ca.as_deref()).map_err(ServeError::Tls)?,
-        ),
+        Some(tls) => {
+            Some(server_config(&tls.certificate, &tls.key, tls.client_ca.as_deref()).map_err(ServeError::Tls)?)
+        }
         None => None,
     };
     let (stop, stopping) = watch::channel(false);

@@ -134,10 +134,6 @@ impl CassandraBackend {
 }
 
 impl Backend for CassandraBackend {
-    fn name(&self) -> &str {
-        &self.context.backend
-    }
-
     fn is_live(&self) -> bool {
         self.seen.borrow().nodes.iter().any(|node| node.is_up())
     }

@@ -2,8 +2,8 @@ use std::process::ExitCode;
 
 use super::arguments::ServeArguments;
 use super::{FAILED, MISUSED, fail, logging};
-use crate::server;
 use crate::config::{ConfigError, Configuration, process_environment};
+use crate::server;
 
 pub(super) fn run(arguments: ServeArguments) -> ExitCode {
     let configuration = match configuration(arguments) {

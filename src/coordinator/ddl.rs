@@ -127,4 +127,3 @@ async fn agree(worker: &Worker, patience: Duration) {
         warn!("a backend's nodes do not agree on the schema yet");
     }
 }
-

@@ -41,11 +41,7 @@ pub(crate) fn conclude(operation: &Operation, requirement: &Requirement) -> Step
     }
     let level = operation.level;
     let (received, required) = (count(requirement.received(acked)), count(requirement.required()));
-    let failures = operation
-        .failures
-        .iter()
-        .map(|(backend, failure)| describe(operation, *backend, failure))
-        .collect();
+    let failures = operation.failures.iter().map(|(backend, failure)| describe(operation, *backend, failure)).collect();
     Step::Fail(match &operation.plan {
         Plan::Write(_) => {
             CqlError::WriteFailure { level, received, required, failures, write_type: operation.forward.write_type() }

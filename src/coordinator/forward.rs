@@ -158,7 +158,9 @@ impl Forward {
                 patch.query = text.as_deref();
                 Ok(QueryView::parse(&self.envelope)?.patch_into(&patch, encoder)?)
             }
-            What::Execute { prepared, hidden } => self.encode_execute(backend, patch, prepared, hidden, encoder, stream),
+            What::Execute { prepared, hidden } => {
+                self.encode_execute(backend, patch, prepared, hidden, encoder, stream)
+            }
             What::Batch { children } => self.encode_batch(backend, patch, children, encoder),
         }
     }
@@ -224,4 +226,3 @@ fn extra_values<'a>(prepared: &'a Prepared, hidden: &'a HiddenValues) -> SmallVe
         })
         .collect()
 }
-

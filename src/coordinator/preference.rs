@@ -55,7 +55,8 @@ impl Preference {
     /// Looks at the latencies again.
     pub(crate) fn refresh(&mut self, backends: &[CassandraBackend]) {
         let micros = |voter: Voter| backends.get(voter.index()).map_or(0, Backend::latency_micros);
-        let fastest = self.ranks.iter().map(|(_, voter)| micros(*voter)).filter(|micros| *micros > 0).min().unwrap_or(0);
+        let fastest =
+            self.ranks.iter().map(|(_, voter)| micros(*voter)).filter(|micros| *micros > 0).min().unwrap_or(0);
         let equal = (fastest.saturating_mul(EQUAL_WITHIN)).max(EQUAL_BELOW_MICROS);
         for (rank, voter) in &mut self.ranks {
             let micros = backends.get(voter.index()).map_or(0, Backend::latency_micros);

@@ -9,9 +9,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use md5::{Digest, Md5};
 use quorate_protocol::frame::{Encoder, Envelope};
+use quorate_protocol::message::Request;
 use quorate_protocol::message::patch::{Patch, ResponsePatch};
 use quorate_protocol::message::view::{PrepareView, PreparedView, ResultKind, ResultView};
-use quorate_protocol::message::Request;
 
 use super::ask::{self, Answer};
 use super::error::CqlError;
@@ -167,7 +167,12 @@ impl Preparation {
             }
             _ => reject(client, stream, &error),
         }
-        worker.metrics.request(RequestKind::Prepare, Consistency::One, Outcome::of_code(error.code()), started.elapsed());
+        worker.metrics.request(
+            RequestKind::Prepare,
+            Consistency::One,
+            Outcome::of_code(error.code()),
+            started.elapsed(),
+        );
     }
 
     fn targets(&self, worker: &Worker) -> Vec<u8> {

@@ -99,11 +99,7 @@ fn decide(operation: &Operation, requirement: &Requirement) -> Step {
         return Step::Wait;
     }
     let Some(((_, first), others)) = plan.replies.split_first() else { return Step::Wait };
-    if others.iter().all(|(_, other)| same_rows(first, other)) {
-        Step::Answer(first.clone())
-    } else {
-        Step::Mismatch
-    }
+    if others.iter().all(|(_, other)| same_rows(first, other)) { Step::Answer(first.clone()) } else { Step::Mismatch }
 }
 
 /// Whom to ask so that, with those that answered or may still, it is enough; nothing if all that are left would not do.

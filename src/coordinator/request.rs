@@ -24,9 +24,9 @@ use crate::statement::{BatchKind, Statement, rewrite};
 use crate::worker::Worker;
 
 /// A QUERY.
-pub(crate) fn query(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, envelope: Envelope) {
+pub(crate) fn query(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, envelope: &Envelope) {
     let stream = envelope.stream();
-    let view = match QueryView::parse(&envelope) {
+    let view = match QueryView::parse(envelope) {
         Ok(view) => view,
         Err(error) => return reject(client, stream, &CqlError::Protocol(error.to_string())),
     };
@@ -40,14 +40,14 @@ pub(crate) fn query(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
     };
     let mut asked = Asked::new(worker, client, stream, &statement, &parameters);
     asked.keyspace = keyspace.map(Arc::from);
-    let forward = Forward { what: What::Query { text }, ..asked.forward(&envelope, lane) };
+    let forward = Forward { what: What::Query { text }, ..asked.forward(envelope, lane) };
     asked.go(way, forward, view.query);
 }
 
 /// An EXECUTE.
-pub(crate) fn execute(worker: &Rc<Worker>, client: &Rc<Client>, lane: &Rc<Lane>, envelope: Envelope) {
+pub(crate) fn execute(worker: &Rc<Worker>, client: &Rc<Client>, lane: &Rc<Lane>, envelope: &Envelope) {
     let stream = envelope.stream();
-    let view = match ExecuteView::parse(&envelope) {
+    let view = match ExecuteView::parse(envelope) {
         Ok(view) => view,
         Err(error) => return reject(client, stream, &CqlError::Protocol(error.to_string())),
     };
@@ -63,15 +63,18 @@ pub(crate) fn execute(worker: &Rc<Worker>, client: &Rc<Client>, lane: &Rc<Lane>,
     let lane = lane_of(&prepared, lane);
     let hidden = hidden_values(worker, &prepared);
     let partition = partition_of(worker, &prepared, &parameters);
-    let forward =
-        Forward { what: What::Execute { prepared: prepared.clone(), hidden }, partition, ..asked.forward(&envelope, lane) };
+    let forward = Forward {
+        what: What::Execute { prepared: prepared.clone(), hidden },
+        partition,
+        ..asked.forward(envelope, lane)
+    };
     asked.go(way, forward, &prepared.text);
 }
 
 /// A BATCH.
-pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, envelope: Envelope) {
+pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, envelope: &Envelope) {
     let stream = envelope.stream();
-    let view = match BatchView::parse(&envelope) {
+    let view = match BatchView::parse(envelope) {
         Ok(view) => view,
         Err(error) => return reject(client, stream, &CqlError::Protocol(error.to_string())),
     };
@@ -249,11 +252,7 @@ fn partition_of(worker: &Worker, prepared: &Prepared, parameters: &Parameters<'_
 }
 
 /// The statements of a batch that must be changed on their way, and whether one has a condition.
-fn children(
-    worker: &Worker,
-    view: &BatchView<'_>,
-    lane: &Lane,
-) -> Result<(Vec<ForwardChild>, bool), CqlError> {
+fn children(worker: &Worker, view: &BatchView<'_>, lane: &Lane) -> Result<(Vec<ForwardChild>, bool), CqlError> {
     let mut changed = Vec::new();
     let mut conditional = false;
     let native = worker.shared.cluster.is_native();
@@ -262,8 +261,7 @@ fn children(
         let index = u16::try_from(index).unwrap_or(u16::MAX);
         match child.statement {
             ChildStatement::Id(id) => {
-                let prepared =
-                    worker.shared.prepared.find(id).ok_or_else(|| CqlError::Unprepared(id.to_vec()))?;
+                let prepared = worker.shared.prepared.find(id).ok_or_else(|| CqlError::Unprepared(id.to_vec()))?;
                 conditional |= prepared.statement.conditional;
                 if !native {
                     check_lists(&prepared.statement, &catalog, prepared.keyspace.as_deref())?;

@@ -35,27 +35,17 @@ pub(crate) fn error_in(client: &Client, version: Version, stream: i16, error: &C
 }
 
 /// Queues what Cassandra says to a client that speaks a version it does not.
-pub(crate) fn unsupported_version(client: &Client, newest: Version, asked: Version, stream: i16) {
-    let supported: Vec<_> = Version::ALL
-        .into_iter()
-        .filter(|version| *version <= newest)
-        .map(|version| format!("{}/v{}", version.number(), version.number()))
-        .collect();
-    let text = format!(
-        "Invalid or unsupported protocol version ({}); supported versions are ({})",
-        asked.number(),
-        supported.join(", ")
-    );
-    error_in(client, newest, stream, &CqlError::Protocol(text));
+pub(crate) fn unsupported_version(client: &Client, version: u8) {
+    let bytes = refusal(version, client.worker().shared.newest_version());
+    client.write(|encoder| encoder.push_bytes(&bytes));
 }
 
 /// Says what was wrong with a client's bytes, where Cassandra does; then the connection is to be closed gently.
 pub(crate) fn frame_error(client: &Client, error: &FrameError) -> bool {
     match error.answer() {
         Answer::Close => false,
-        Answer::UnsupportedVersion { version, stream } => {
-            let bytes = refusal(version, stream);
-            client.write(|encoder| encoder.push(&bytes, stream));
+        Answer::UnsupportedVersion { version } => {
+            unsupported_version(client, version);
             true
         }
         Answer::ErrorThenClose { version, stream, code } => {

@@ -68,11 +68,6 @@ fn route_write(statement: &Statement, keyspace: Option<&str>, cluster: &Cluster)
 fn is_of_the_backend(keyspace: &str) -> bool {
     matches!(
         keyspace,
-        "system"
-            | "system_schema"
-            | "system_traces"
-            | "system_views"
-            | "system_virtual_schema"
-            | "system_metrics"
+        "system" | "system_schema" | "system_traces" | "system_views" | "system_virtual_schema" | "system_metrics"
     )
 }

@@ -38,7 +38,8 @@ pub(crate) fn start(worker: &Rc<Worker>, begin: Begin) {
 async fn everywhere(worker: &Worker, begin: &Begin) -> Result<quorate_protocol::frame::Envelope, CqlError> {
     let all = ddl::all_live(worker, begin)?;
     let answers = join_all(
-        all.iter().map(|backend| async { (*backend, ask::forward(worker, *backend, &begin.forward, begin.timeout).await) }),
+        all.iter()
+            .map(|backend| async { (*backend, ask::forward(worker, *backend, &begin.forward, begin.timeout).await) }),
     )
     .await;
     let failures: Vec<_> = answers.iter().filter_map(|(_, answer)| answer.as_ref().err()).collect();

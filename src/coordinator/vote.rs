@@ -19,14 +19,13 @@ pub(crate) async fn hold(worker: Rc<Worker>, operation: Operation) {
     let left = operation.deadline.saturating_duration_since(tokio::time::Instant::now());
     let voters = worker.shared.cluster.electorate.all();
     let mut ballots: Vec<(u8, Envelope)> = plan.replies.into_vec();
-    let absent: Vec<u8> = voters
-        .iter()
-        .map(backend_of)
-        .filter(|backend| !ballots.iter().any(|(voted, _)| voted == backend))
-        .collect();
-    let further = join_all(absent.iter().map(|backend| async {
-        (*backend, ask::forward(&worker, *backend, &operation.forward, left).await)
-    }))
+    let absent: Vec<u8> =
+        voters.iter().map(backend_of).filter(|backend| !ballots.iter().any(|(voted, _)| voted == backend)).collect();
+    let further = join_all(
+        absent
+            .iter()
+            .map(|backend| async { (*backend, ask::forward(&worker, *backend, &operation.forward, left).await) }),
+    )
     .await;
     let mut refusal = None;
     for (backend, answer) in further {

@@ -140,10 +140,7 @@ mod tests {
     #[test]
     fn the_boundary_between_name_and_password_counts() {
         let authentication = Authentication::new(true, [7; 32]);
-        assert_ne!(
-            authentication.digest(&credentials("ab", "c")),
-            authentication.digest(&credentials("a", "bc"))
-        );
+        assert_ne!(authentication.digest(&credentials("ab", "c")), authentication.digest(&credentials("a", "bc")));
     }
 
     #[test]

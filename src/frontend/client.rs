@@ -186,8 +186,8 @@ impl Client {
         let limits = self.limits();
         let stalled =
             self.blocked_since.get().is_some_and(|since| now.saturating_duration_since(since) > limits.stalled_max);
-        let loitering = !self.session.borrow().is_ready()
-            && now.saturating_duration_since(self.opened_at) > limits.handshake_max;
+        let loitering =
+            !self.session.borrow().is_ready() && now.saturating_duration_since(self.opened_at) > limits.handshake_max;
         if stalled || loitering {
             self.in_flight.set(0);
             self.encoder.replace(Encoder::new());

@@ -43,9 +43,9 @@ fn submit(worker: &Rc<Worker>, client: &Rc<Client>, envelope: Envelope) {
     let lane = client.session.borrow().lane();
     let Some(lane) = lane else { return client.end_request() };
     match envelope.opcode() {
-        Opcode::Query => request::query(worker, client, lane, envelope),
-        Opcode::Execute => request::execute(worker, client, &lane, envelope),
-        Opcode::Batch => request::batch(worker, client, lane, envelope),
+        Opcode::Query => request::query(worker, client, lane, &envelope),
+        Opcode::Execute => request::execute(worker, client, &lane, &envelope),
+        Opcode::Batch => request::batch(worker, client, lane, &envelope),
         _ => prepare::prepare(worker, client, lane, envelope),
     }
 }

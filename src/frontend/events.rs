@@ -50,14 +50,9 @@ pub(crate) fn tell(client: &Client, event: &Event) {
     let registered = client.session.borrow().registered;
     let message = match event {
         Event::Schema(change) if registered.schema => EventMessage::Schema(change.clone()),
-        Event::Up(address) if registered.status => {
-            EventMessage::Status(StatusChange::Up, *address)
-        }
-        Event::Down(address) if registered.status => {
-            EventMessage::Status(StatusChange::Down, *address)
-        }
+        Event::Up(address) if registered.status => EventMessage::Status(StatusChange::Up, *address),
+        Event::Down(address) if registered.status => EventMessage::Status(StatusChange::Down, *address),
         Event::Schema(_) | Event::Up(_) | Event::Down(_) => return,
     };
     respond::response(client, EVENT_STREAM, Response::Event(message));
 }
-

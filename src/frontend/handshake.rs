@@ -37,7 +37,7 @@ pub(super) fn options(worker: &Worker, client: &Client, envelope: &Envelope) {
 pub(super) fn startup(worker: &Worker, client: &Client, envelope: &Envelope) {
     let (version, stream) = (envelope.version(), envelope.stream());
     if version > worker.shared.newest_version() {
-        respond::unsupported_version(client, worker.shared.newest_version(), version, stream);
+        respond::unsupported_version(client, version.number());
         return client.close();
     }
     let startup = match RequestMessage::decode(envelope) {
@@ -90,11 +90,9 @@ pub(super) fn auth_response(worker: &Rc<Worker>, client: &Rc<Client>, envelope: 
             Err(error) => {
                 let error = match error {
                     LoginError::Refused(text) => CqlError::BadCredentials(text),
-                    LoginError::Unreachable => CqlError::Unavailable {
-                        level: crate::quorum::Consistency::One,
-                        required: 1,
-                        alive: 0,
-                    },
+                    LoginError::Unreachable => {
+                        CqlError::Unavailable { level: crate::quorum::Consistency::One, required: 1, alive: 0 }
+                    }
                     LoginError::TooMany => CqlError::Overloaded("Too many failed logins; try again later".to_owned()),
                 };
                 respond::error(&client, stream, &error);

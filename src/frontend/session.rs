@@ -69,10 +69,6 @@ impl Session {
         self.lane.clone()
     }
 
-    pub(crate) fn keyspace(&self) -> Option<Arc<str>> {
-        self.lane.as_ref().and_then(|lane| lane.keyspace.clone())
-    }
-
     /// USE was accepted.
     pub(crate) fn use_keyspace(&mut self, keyspace: Arc<str>) {
         if let Some(version) = self.version() {

@@ -11,9 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{
-    ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection,
-};
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, Connection, RootCertStore, ServerConfig, ServerConnection};
 
 /// Ciphertext that may wait for the socket, in bytes, before more plaintext is refused.
 const HELD_BYTES_MAX: usize = 256 * 1024;
@@ -162,8 +160,7 @@ pub(crate) fn server_config(certificate: &Path, key: &Path, client_ca: Option<&P
         }
         None => builder.with_no_client_auth(),
     };
-    let config =
-        builder.with_single_cert(certificates(certificate)?, private_key(key)?).map_err(io::Error::other)?;
+    let config = builder.with_single_cert(certificates(certificate)?, private_key(key)?).map_err(io::Error::other)?;
     Ok(Arc::new(config))
 }
 
@@ -171,9 +168,9 @@ pub(crate) fn server_config(certificate: &Path, key: &Path, client_ca: Option<&P
 pub(crate) fn client_config(ca: &Path, identity: Option<(&Path, &Path)>) -> io::Result<Arc<ClientConfig>> {
     let builder = ClientConfig::builder().with_root_certificates(roots(ca)?);
     let config = match identity {
-        Some((certificate, key)) => builder
-            .with_client_auth_cert(certificates(certificate)?, private_key(key)?)
-            .map_err(io::Error::other)?,
+        Some((certificate, key)) => {
+            builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?).map_err(io::Error::other)?
+        }
         None => builder.with_no_client_auth(),
     };
     Ok(Arc::new(config))
@@ -193,7 +190,10 @@ fn roots(path: &Path) -> io::Result<RootCertStore> {
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
-    let found: Vec<_> = CertificateDer::pem_file_iter(path).map_err(pem_error(path))?.collect::<Result<_, _>>().map_err(pem_error(path))?;
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)
+        .map_err(pem_error(path))?
+        .collect::<Result<_, _>>()
+        .map_err(pem_error(path))?;
     if found.is_empty() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{}: no certificate in it", path.display())));
     }

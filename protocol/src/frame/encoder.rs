@@ -42,6 +42,11 @@ impl Encoder {
         self.push_edited(envelope_raw, |envelope| set_stream(envelope, stream));
     }
 
+    /// Pushes bytes as they are: an answer in a version whose header is not ours, before segments are used.
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
     /// Pushes an envelope that is built in place; `header.body_len` becomes what `body` writes.
     ///
     /// # Errors

@@ -136,11 +136,7 @@ impl Connection {
     }
 
     /// Queues one request; `encode` appends it under the stream id it gets.
-    pub(super) fn send(
-        &self,
-        encode: &Encode<'_>,
-        reply_to: ReplyTo,
-    ) -> Result<(), (SendError, ReplyTo)> {
+    pub(super) fn send(&self, encode: &Encode<'_>, reply_to: ReplyTo) -> Result<(), (SendError, ReplyTo)> {
         if self.is_closed() {
             return Err((SendError::Down, reply_to));
         }
