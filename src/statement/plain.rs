@@ -29,7 +29,7 @@ fn select(tokens: &mut Tokens<'_>) -> Option<Statement> {
     let mut selection = Selection::All;
     if !tokens.accept(T::Star) {
         selection = Selection::Columns;
-        tokens.list(Tokens::column)?;
+        tokens.list(Tokens::name)?;
     }
     tokens.expect(T::Keyword(K::From))?;
     let mut facts = on_table(Kind::Select, tokens)?;
@@ -65,7 +65,7 @@ fn insert(tokens: &mut Tokens<'_>) -> Option<Statement> {
     tokens.expect(T::Keyword(K::Into))?;
     let mut facts = on_table(Kind::Insert, tokens)?;
     tokens.expect(T::ParenthesisOpen)?;
-    tokens.list(Tokens::column)?;
+    tokens.list(Tokens::name)?;
     tokens.expect(T::ParenthesisClose)?;
     tokens.expect(T::Keyword(K::Values))?;
     tokens.expect(T::ParenthesisOpen)?;
@@ -80,7 +80,7 @@ fn update(tokens: &mut Tokens<'_>) -> Option<Statement> {
     facts.writes_with_timestamp = using(tokens)?;
     tokens.expect(T::Keyword(K::Set))?;
     tokens.list(|tokens| {
-        tokens.column()?;
+        tokens.name()?;
         tokens.expect(T::Equal)?;
         tokens.value()
     })?;
@@ -91,7 +91,7 @@ fn update(tokens: &mut Tokens<'_>) -> Option<Statement> {
 
 fn delete(tokens: &mut Tokens<'_>) -> Option<Statement> {
     if !tokens.accept(T::Keyword(K::From)) {
-        tokens.list(Tokens::column)?;
+        tokens.list(Tokens::name)?;
         tokens.expect(T::Keyword(K::From))?;
     }
     let mut facts = on_table(Kind::Delete, tokens)?;
@@ -140,7 +140,7 @@ fn using(tokens: &mut Tokens<'_>) -> Option<bool> {
 /// `a = 1 AND b IN (1, 2) AND …`
 fn relations<'a>(tokens: &mut Tokens<'a>, columns: &mut Vec<Name<'a>>) -> Option<()> {
     loop {
-        columns.push(tokens.column()?);
+        columns.push(tokens.name()?);
         match tokens.take()? {
             T::Equal | T::NotEqual | T::Less | T::LessOrEqual | T::Greater | T::GreaterOrEqual => tokens.value()?,
             T::Keyword(K::In) => {
@@ -206,14 +206,13 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// An identifier. Keywords that may be one in some places are left to the grammar, but for the commonest.
+    /// An identifier. The keywords that begin something else at the beginning of a selection are left to the grammar.
     fn name(&mut self) -> Option<Name<'a>> {
         let (kind, text) = self.next?;
         let name = match kind {
-            T::Identifier
-            | T::Keyword(K::Key | K::Type | K::User | K::Role | K::Text | K::Date | K::Time | K::Uuid) => {
-                Name::unquoted(text)
-            }
+            T::Identifier => Name::unquoted(text),
+            T::Keyword(K::Count | K::Token) => return None,
+            T::Keyword(keyword) if keyword.may_name_function() || keyword.may_name_type() => Name::unquoted(text),
             T::QuotedName => {
                 let inner = text.get(1..text.len().saturating_sub(1))?;
                 if inner.contains('"') {
@@ -225,10 +224,6 @@ impl<'a> Tokens<'a> {
         };
         self.advance();
         Some(name)
-    }
-
-    fn column(&mut self) -> Option<Name<'a>> {
-        self.name()
     }
 
     fn integer_or_marker(&mut self) -> Option<()> {
@@ -245,11 +240,7 @@ impl<'a> Tokens<'a> {
             T::Keyword(K::True | K::False | K::Null) => Some(()),
             T::Question => self.marker(),
             T::Colon => {
-                let (kind, _) = self.next?;
-                if !matches!(kind, T::Identifier | T::QuotedName) {
-                    return None;
-                }
-                self.advance();
+                self.name()?;
                 self.marker()
             }
             _ => None,

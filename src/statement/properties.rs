@@ -138,11 +138,41 @@ fn select() -> impl Strategy<Value = String> {
 }
 
 fn table() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["t", "ks.t", "Ks.\"T\"", "\"Q\"\"q\".t", "users", "system.local"]).prop_map(str::to_owned)
+    prop::sample::select(vec![
+        "t",
+        "ks.t",
+        "Ks.\"T\"",
+        "\"Q\"\"q\".t",
+        "users",
+        "ks.role",
+        "list.keys",
+        "token",
+        "timestamp",
+        "system.local",
+    ])
+    .prop_map(str::to_owned)
 }
 
 fn columns() -> impl Strategy<Value = String> {
-    let column = prop::sample::select(vec!["a", "B", "\"c C\"", "key", "type", "ttl", "date", "writetime"]);
+    let column = prop::sample::select(vec![
+        "a",
+        "B",
+        "\"c C\"",
+        "key",
+        "type",
+        "ttl",
+        "date",
+        "writetime",
+        "as",
+        "values",
+        "map",
+        "json",
+        "list",
+        "per",
+        "contains",
+        "count",
+        "from",
+    ]);
     prop::collection::vec(column, 1..4).prop_map(|columns| columns.join(", "))
 }
 
@@ -156,6 +186,9 @@ fn value() -> impl Strategy<Value = &'static str> {
         "?",
         ":name",
         ":\"Name\"",
+        ":key",
+        ":count",
+        ":select",
         "null",
         "TRUE",
         "0xAB",
