@@ -14,6 +14,7 @@ pub mod drivers;
 
 pub mod loopback;
 pub mod proxy;
+pub mod raw;
 pub mod wait;
 pub mod witness;
 pub mod workdir;

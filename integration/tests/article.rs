@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::print_stdout, reason = "a test panics and prints")]
 
+use std::env;
 use std::net::IpAddr;
 use std::thread::{self, sleep};
 use std::time::Duration;
@@ -12,8 +13,9 @@ use quorate_integration::loopback::Loopback;
 use quorate_integration::proxy::Proxy;
 use quorate_integration::witness::{Phase, Witness};
 
-/// How long a phase of the load lasts: long enough for every timeout to pass.
-const PHASE: Duration = Duration::from_secs(10);
+/// How long a phase of the load lasts, in seconds, unless `QUORATE_CHAOS_SECONDS` says otherwise: long enough for every
+/// timeout to pass.
+const PHASE_SECONDS: u64 = 10;
 /// What "used again within seconds" may take.
 const RECOVERY: Duration = Duration::from_secs(15);
 /// The longest a request may take when backends are killed, in milliseconds.
@@ -28,7 +30,7 @@ fn a_quorum_of_five_goes_on_without_two_and_refuses_without_three() {
     let phases = run().unwrap();
     for phase in &phases {
         let Phase { name, requests, longest_ms, error_kinds, .. } = phase;
-        println!("{name}: {requests} requests, longest {longest_ms} ms, errors {error_kinds:?}");
+        println!("chaos: {name}: {requests} requests, longest {longest_ms} ms, errors {error_kinds:?}");
     }
     let phase = |name: &str| phases.iter().find(|phase| phase.name == name).unwrap();
     for name in ["steady", "two-killed", "killed-return", "two-paused", "paused-return", "one-level", "back"] {
@@ -53,10 +55,14 @@ fn run() -> Result<Vec<Phase>> {
     let contact_points: Vec<IpAddr> = proxies.iter().map(Proxy::address).collect();
     let mut client = Witness::start(&contact_points)?;
 
+    let lasting = Duration::from_secs(match env::var("QUORATE_CHAOS_SECONDS") {
+        Ok(seconds) => seconds.parse()?,
+        Err(_) => PHASE_SECONDS,
+    });
     let phase = |client: &mut Witness, name: &str, level: &str, event: &mut dyn FnMut() -> Result<()>| {
         client.enter(name, level)?;
         event()?;
-        sleep(PHASE);
+        sleep(lasting);
         anyhow::Ok(())
     };
     phase(&mut client, "steady", "QUORUM", &mut || Ok(()))?;
