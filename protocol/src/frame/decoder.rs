@@ -27,7 +27,7 @@ impl Default for Limits {
 
 /// Decodes one direction of one connection.
 ///
-/// It starts with bare envelopes. Once STARTUP was sent or received, [`Decoder::set_compression`] tells it what the client
+/// It starts with bare envelopes. As soon as STARTUP is sent or received, [`Decoder::set_compression`] tells it what the client
 /// asked for; once STARTUP is answered by READY or AUTHENTICATE, a v5 connection calls [`Decoder::use_segments`] (that answer
 /// itself is still bare).
 ///

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod arbitrary;
+mod captures;
 mod framing;
 mod hostile;
 mod patching;
