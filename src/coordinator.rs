@@ -133,10 +133,10 @@ fn judge(worker: &Worker, operation: &mut Operation, backend: u8, reply: Result<
         (Plan::Write(_), Ok(reply)) => write::on_reply(operation, requirement, backend, reply),
         (Plan::Write(_), Err(error)) => write::on_failure(operation, requirement, backend, Failure::Refused(error)),
         (_, reply) => {
-            let candidates = worker.preference.borrow().order(worker);
+            let candidates = || worker.preference.borrow().order(worker);
             match reply {
-                Ok(reply) => read::on_reply(operation, requirement, &candidates, backend, reply),
-                Err(error) => read::on_failure(operation, requirement, &candidates, backend, Failure::Refused(error)),
+                Ok(reply) => read::on_reply(operation, requirement, candidates, backend, reply),
+                Err(error) => read::on_failure(operation, requirement, &candidates(), backend, Failure::Refused(error)),
             }
         }
     }

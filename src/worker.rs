@@ -29,8 +29,10 @@ use crate::turn::Turn;
 
 /// How often requests under way are looked at: deadlines and slow backends.
 const TICK: Duration = Duration::from_millis(5);
-/// How often connections are looked at: silence, stalls, topology.
+/// How often backends are looked at: silence, latency, topology.
 const CHECK: Duration = Duration::from_millis(100);
+/// How often clients are looked at: stalls, and logins that do not come.
+const CHECK_CLIENTS: Duration = Duration::from_secs(1);
 
 /// One thread of the proxy.
 pub(crate) struct Worker {
@@ -123,13 +125,12 @@ impl Worker {
     /// Looks after requests, connections and events, for ever.
     pub(crate) async fn run(self: Rc<Self>) {
         let events = self.shared.events.subscribe();
-        tokio::join!(self.turn.run(), self.tick(), self.check(), self.pass_on_events(events));
+        tokio::join!(self.turn.run(), self.tick(), self.check(), self.check_clients(), self.pass_on_events(events));
     }
 
     /// Tells clients to go elsewhere, lets their requests end, and closes them; returns when all are gone.
     pub(crate) async fn drain(&self) {
-        let clients: Vec<_> = self.clients.borrow().iter().map(|(_, client)| client.clone()).collect();
-        for client in clients {
+        for client in self.clients() {
             client.close();
         }
         while !self.clients.borrow().is_empty() {
@@ -160,13 +161,23 @@ impl Worker {
             for backend in self.backends() {
                 backend.check(now);
             }
-            let clients: Vec<_> = self.clients.borrow().iter().map(|(_, client)| client.clone()).collect();
-            for client in clients {
-                client.check(now);
-            }
             self.preference.borrow_mut().refresh(self.backends());
             self.publish();
         }
+    }
+
+    async fn check_clients(&self) {
+        let mut every = tokio::time::interval(CHECK_CLIENTS);
+        loop {
+            let now = every.tick().await;
+            for client in self.clients() {
+                client.check(now);
+            }
+        }
+    }
+
+    fn clients(&self) -> Vec<Rc<Client>> {
+        self.clients.borrow().iter().map(|(_, client)| client.clone()).collect()
     }
 
     /// What other threads show of this one's backends.
@@ -184,8 +195,7 @@ impl Worker {
         loop {
             match bus.recv().await {
                 Ok(event) => {
-                    let clients: Vec<_> = self.clients.borrow().iter().map(|(_, client)| client.clone()).collect();
-                    for client in clients {
+                    for client in self.clients() {
                         events::tell(&client, &event);
                     }
                 }

@@ -5,15 +5,16 @@ use quorate_protocol::message::view::ResultView;
 
 use super::failure;
 use super::operation::{Failure, Operation, Plan, ReadPlan, Step};
+use super::preference::Order;
 use super::verdict::{Verdict, verdict};
 use crate::backend::Reply;
 use crate::quorum::{Requirement, Voter, VoterSet};
 
-/// Judges one reply. `candidates` are the voters that may still be asked, the preferred first.
+/// Judges one reply. `candidates` gives the voters that may be asked, the preferred first, if that is needed.
 pub(crate) fn on_reply(
     operation: &mut Operation,
     requirement: &Requirement,
-    candidates: &[Voter],
+    candidates: impl FnOnce() -> Order,
     backend: u8,
     reply: Reply,
 ) -> Step {
@@ -21,9 +22,9 @@ pub(crate) fn on_reply(
         Ok(envelope) => match verdict(&envelope) {
             Verdict::Done => on_rows(operation, requirement, backend, envelope),
             Verdict::Unprepared if operation.may_reprepare(backend) => Step::Reprepare(backend),
-            _ => on_failure(operation, requirement, candidates, backend, Failure::Answer(envelope)),
+            _ => on_failure(operation, requirement, &candidates(), backend, Failure::Answer(envelope)),
         },
-        Err(error) => on_failure(operation, requirement, candidates, backend, Failure::Lost(error)),
+        Err(error) => on_failure(operation, requirement, &candidates(), backend, Failure::Lost(error)),
     }
 }
 

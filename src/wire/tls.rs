@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, BytesMut};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -152,10 +153,12 @@ impl Write for Socket<'_> {
 /// What a listener needs: its certificate chain and key, and the authority that client certificates must come from,
 /// where mutual TLS is wanted.
 pub(crate) fn server_config(certificate: &Path, key: &Path, client_ca: Option<&Path>) -> io::Result<Arc<ServerConfig>> {
-    let builder = ServerConfig::builder();
+    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let builder = builder.map_err(io::Error::other)?;
     let builder = match client_ca {
         Some(path) => {
-            let verifier = WebPkiClientVerifier::builder(Arc::new(roots(path)?)).build().map_err(io::Error::other)?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider());
+            let verifier = verifier.build().map_err(io::Error::other)?;
             builder.with_client_cert_verifier(verifier)
         }
         None => builder.with_no_client_auth(),
@@ -166,7 +169,8 @@ pub(crate) fn server_config(certificate: &Path, key: &Path, client_ca: Option<&P
 
 /// What a connection to a backend needs: the authority it trusts, and its own certificate where mutual TLS is wanted.
 pub(crate) fn client_config(ca: &Path, identity: Option<(&Path, &Path)>) -> io::Result<Arc<ClientConfig>> {
-    let builder = ClientConfig::builder().with_root_certificates(roots(ca)?);
+    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    let builder = builder.map_err(io::Error::other)?.with_root_certificates(roots(ca)?);
     let config = match identity {
         Some((certificate, key)) => {
             builder.with_client_auth_cert(certificates(certificate)?, private_key(key)?).map_err(io::Error::other)?
@@ -179,6 +183,11 @@ pub(crate) fn client_config(ca: &Path, identity: Option<(&Path, &Path)>) -> io::
 /// The name or address that a backend's certificate must carry.
 pub(crate) fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     ServerName::try_from(host.to_owned()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+}
+
+/// Named, since a dependency of a dependency brings another, and rustls does not choose between two.
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
 }
 
 fn roots(path: &Path) -> io::Result<RootCertStore> {
