@@ -1,5 +1,7 @@
 //! The command line as users meet it: the real binary, its output and its exit codes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
