@@ -94,10 +94,14 @@ pub(crate) fn send(worker: &Worker, key: OperationKey, backend: u8) {
             Err(error) => error,
         }
     };
-    worker.metrics.backend(usize::from(backend)).refused(refused);
+    let metrics = worker.metrics.backend(usize::from(backend));
+    metrics.refused(refused);
     let step = {
         let mut operations = worker.operations.borrow_mut();
         let Some(operation) = operations.find(key) else { return };
+        if matches!(operation.plan, Plan::Write(_)) {
+            metrics.missed_write();
+        }
         if operation.answered { Step::Wait } else { judge(worker, operation, backend, Err(refused)) }
     };
     act(worker, key, step);
@@ -173,6 +177,7 @@ fn act(worker: &Worker, key: OperationKey, step: Step) {
                 prepare::again(client.worker(), key, backend);
             }
         }
+        Step::Again(backend) => send(worker, key, backend),
         Step::Mismatch => {
             let operation = worker.operations.borrow_mut().remove(key);
             if let Some(operation) = operation {

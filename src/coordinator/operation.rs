@@ -50,8 +50,13 @@ pub(crate) enum Plan {
     Read(ReadPlan),
 }
 
-/// See [`Plan::Relay`]: there is nothing to count.
-pub(crate) struct RelayPlan;
+/// See [`Plan::Relay`].
+pub(crate) struct RelayPlan {
+    /// Whether it may be sent again after it may have been executed.
+    pub(crate) repeatable: bool,
+    /// How often it may still be sent again.
+    pub(crate) attempts_left: u8,
+}
 
 /// See [`Plan::Write`].
 pub(crate) struct WritePlan {
@@ -99,6 +104,8 @@ pub(crate) enum Step {
     Ask(VoterSet),
     /// This backend lost the prepared statement: it is prepared there again, and the request is sent again.
     Reprepare(u8),
+    /// It is sent to this backend once more, on another connection.
+    Again(u8),
     /// The replies differ.
     Mismatch,
 }
@@ -107,6 +114,11 @@ impl Operation {
     /// Whether a backend that lost a prepared statement is to be given it again.
     pub(crate) fn may_reprepare(&self, backend: u8) -> bool {
         self.reprepared & (1 << backend) == 0 && self.forward.can_reprepare()
+    }
+
+    /// Whether a relay may be sent again though it may have been executed.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        matches!(&self.plan, Plan::Relay(plan) if plan.repeatable)
     }
 
     /// What the level counts for this operation.

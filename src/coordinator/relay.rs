@@ -1,21 +1,33 @@
 //! One backend answers for all: everything where there is one voter, and what only one can answer.
 
 use super::error::CqlError;
-use super::operation::{Operation, Step};
+use super::operation::{Operation, Plan, Step};
 use super::verdict::{Verdict, verdict};
 use crate::backend::{BackendError, Reply, SendError};
 
 /// Judges the only reply there is.
-pub(crate) fn on_reply(operation: &Operation, backend: u8, reply: Reply) -> Step {
+pub(crate) fn on_reply(operation: &mut Operation, backend: u8, reply: Reply) -> Step {
     match reply {
         Ok(envelope) => match verdict(&envelope) {
             Verdict::Unprepared if operation.may_reprepare(backend) => Step::Reprepare(backend),
             _ => Step::Answer(envelope),
         },
         Err(BackendError::Refused(envelope)) => Step::Answer(envelope),
-        Err(BackendError::NotSent(_)) => Step::Fail(unavailable(operation)),
+        Err(BackendError::NotSent(_)) => {
+            again(operation, backend).unwrap_or_else(|| Step::Fail(unavailable(operation)))
+        }
+        Err(BackendError::Lost) if operation.is_repeatable() => {
+            again(operation, backend).unwrap_or_else(|| Step::Fail(timeout(operation)))
+        }
         Err(BackendError::Lost) => Step::Fail(timeout(operation)),
     }
+}
+
+/// Another node of the backend may do it.
+fn again(operation: &mut Operation, backend: u8) -> Option<Step> {
+    let Plan::Relay(plan) = &mut operation.plan else { return None };
+    plan.attempts_left = plan.attempts_left.checked_sub(1)?;
+    Some(Step::Again(backend))
 }
 
 /// What the client is told when the only backend cannot be asked.

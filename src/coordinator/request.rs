@@ -107,6 +107,7 @@ pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
         kind: RequestKind::Batch,
         level: parameters.consistency,
         timeout: worker.shared.timeouts.write(native),
+        repeatable: false,
     };
     if conditional && !native {
         let error = "Conditional statements (IF) are not supported over several voters yet";
@@ -160,6 +161,7 @@ impl<'a> Asked<'a> {
             kind,
             level: self.parameters.consistency,
             timeout,
+            repeatable: self.statement.repeatable,
         };
         match way {
             Route::Local => start_one(worker, begin(self.kind(), timeouts.relay, as_written(forward))),

@@ -9,11 +9,13 @@ use super::error::CqlError;
 use super::forward::Forward;
 use super::operation::{Failures, Operation, Plan, ReadPlan, RelayPlan, WritePlan};
 use super::{backend_of, respond, send};
-use crate::backend::Backend;
 use crate::frontend::client::Client;
 use crate::observe::{Outcome, RequestKind};
 use crate::quorum::{Access, Consistency, LevelRefused, Tally, Unavailable, VoterSet};
 use crate::worker::Worker;
+
+/// How often a relay is sent again when connections are lost.
+const RELAY_ATTEMPTS: u8 = 3;
 
 /// A request, before it is under way.
 pub(crate) struct Begin {
@@ -23,6 +25,8 @@ pub(crate) struct Begin {
     pub(crate) kind: RequestKind,
     pub(crate) level: Consistency,
     pub(crate) timeout: Duration,
+    /// Whether it may be sent again after it may have been executed.
+    pub(crate) repeatable: bool,
 }
 
 /// One backend answers: the one voter there is, or any that is live.
@@ -47,7 +51,8 @@ pub(crate) fn start_one(worker: &Worker, begin: Begin) {
 }
 
 fn relay_to(worker: &Worker, begin: Begin, backend: u8) {
-    let key = insert(worker, begin, Plan::Relay(RelayPlan));
+    let plan = Plan::Relay(RelayPlan { repeatable: begin.repeatable, attempts_left: RELAY_ATTEMPTS });
+    let key = insert(worker, begin, plan);
     send(worker, key, backend);
 }
 
@@ -68,9 +73,6 @@ pub(crate) fn start_write(worker: &Worker, begin: Begin) {
     begin.forward.trace_on(traced);
     let key = insert(worker, begin, Plan::Write(plan));
     for backend in 0..u8::try_from(worker.backends().len()).unwrap_or(u8::MAX) {
-        if !worker.backend(backend).is_some_and(Backend::is_live) {
-            worker.metrics.backend(usize::from(backend)).missed_write();
-        }
         send(worker, key, backend);
     }
 }
@@ -108,7 +110,7 @@ pub(crate) fn start_read(worker: &Worker, begin: Begin) {
 }
 
 fn insert(worker: &Worker, begin: Begin, plan: Plan) -> super::OperationKey {
-    let Begin { client, stream, forward, kind, level, timeout } = begin;
+    let Begin { client, stream, forward, kind, level, timeout, repeatable: _ } = begin;
     let started = Instant::now();
     let key = worker.operations.borrow_mut().insert(Operation {
         client,

@@ -1,64 +1,152 @@
 //! Backends that differ: all voters are asked, and what a majority shows identically is the answer (the vote rule).
+//!
+//! First whole answers are compared. Where no answer has a majority, and the statement selects plain columns of whole
+//! rows, the rows are read again with their keys, and each row and each cell is voted on by itself.
+
+mod ballot;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use quorate_protocol::frame::Envelope;
+use quorate_protocol::frame::{Encoder, Envelope};
+use quorate_protocol::message::request::{QueryParameters, Request};
+use quorate_protocol::message::response::{ResultColumns, Rows};
+use quorate_protocol::message::{RequestMessage, Response, ResponseMessage};
 
 use super::error::CqlError;
+use super::forward::What;
 use super::operation::{Failure, Operation, Plan};
 use super::read::same_rows;
 use super::request::reject;
-use super::{ask, backend_of};
+use super::{ask, backend_of, failure, respond};
 use crate::observe::Outcome;
+use crate::statement::Statement;
+use crate::statement::rewrite::{VoteSelect, vote_select};
 use crate::worker::Worker;
 
 /// Holds the vote for a read whose replies differ, and answers the client.
-pub(crate) async fn hold(worker: Rc<Worker>, operation: Operation) {
-    let Plan::Read(plan) = operation.plan else { return };
-    let left = operation.deadline.saturating_duration_since(tokio::time::Instant::now());
+pub(crate) async fn hold(worker: Rc<Worker>, mut operation: Operation) {
+    let Plan::Read(plan) = &mut operation.plan else { return };
+    let mut ballots: Vec<(u8, Envelope)> = std::mem::take(&mut plan.replies).into_vec();
+    let refusal = complete(&worker, &operation, &mut ballots).await;
+    let majority = worker.shared.cluster.electorate.len() / 2 + 1;
+    let outcome = if let Some(envelope) = whole_answer(&ballots, majority) {
+        operation.client.reply(envelope.raw(), operation.stream);
+        operation.client.end_request();
+        Outcome::Ok
+    } else if let Some(rows) = row_by_row(&worker, &operation, &ballots, majority).await {
+        respond::response(&operation.client, operation.stream, Response::Rows(rows));
+        operation.client.end_request();
+        Outcome::Ok
+    } else {
+        let error = CqlError::ReadFailure {
+            level: operation.level,
+            received: i32::try_from(ballots.len()).unwrap_or(i32::MAX),
+            required: i32::try_from(majority).unwrap_or(i32::MAX),
+            failures: failure::of_vote(&operation.client, &ballots, refusal.as_ref()),
+            data_present: true,
+        };
+        reject(&operation.client, operation.stream, &error);
+        Outcome::of_code(error.code())
+    };
+    worker.metrics.voted(outcome == Outcome::Ok);
+    worker.metrics.request(operation.kind, operation.level, outcome, operation.started.elapsed());
+}
+
+/// Asks the voters that were not asked yet; gives an ERROR that one of them answered with.
+async fn complete(worker: &Worker, operation: &Operation, ballots: &mut Vec<(u8, Envelope)>) -> Option<Envelope> {
     let voters = worker.shared.cluster.electorate.all();
-    let mut ballots: Vec<(u8, Envelope)> = plan.replies.into_vec();
     let absent: Vec<u8> =
         voters.iter().map(backend_of).filter(|backend| !ballots.iter().any(|(voted, _)| voted == backend)).collect();
-    let further = join_all(
+    let left = time_left(operation);
+    let answers = join_all(
         absent
             .iter()
-            .map(|backend| async { (*backend, ask::forward(&worker, *backend, &operation.forward, left).await) }),
+            .map(|backend| async { (*backend, ask::forward(worker, *backend, &operation.forward, left).await) }),
     )
     .await;
     let mut refusal = None;
-    for (backend, answer) in further {
+    for (backend, answer) in answers {
         match answer {
             Ok(envelope) => ballots.push((backend, envelope)),
             Err(Failure::Answer(envelope)) => refusal = Some(envelope),
             Err(_) => {}
         }
     }
-    let majority = voters.len() / 2 + 1;
-    let winner = ballots
+    refusal
+}
+
+fn whole_answer(ballots: &[(u8, Envelope)], majority: usize) -> Option<&Envelope> {
+    ballots
         .iter()
         .find(|(_, one)| ballots.iter().filter(|(_, other)| same_rows(one, other)).count() >= majority)
-        .map(|(_, envelope)| envelope.clone());
-    let outcome = match winner {
-        Some(envelope) => {
-            operation.client.reply(envelope.raw(), operation.stream);
-            operation.client.end_request();
-            Outcome::Ok
+        .map(|(_, envelope)| envelope)
+}
+
+/// The rows that a majority shows, if the statement's rows can be told apart and each voter gave all it has.
+async fn row_by_row(
+    worker: &Worker,
+    operation: &Operation,
+    ballots: &[(u8, Envelope)],
+    majority: usize,
+) -> Option<Rows> {
+    let (select, parameters) = select_with_keys(worker, operation)?;
+    let version = operation.forward.lane.version;
+    let query = RequestMessage::from(Request::Query { query: select.text.clone(), parameters });
+    let encode = |encoder: &mut Encoder, stream: i16| query.push(version, stream, encoder);
+    let left = time_left(operation);
+    let answers = join_all(
+        ballots.iter().map(|(backend, _)| ask::message(worker, *backend, &operation.forward.lane, &encode, left)),
+    )
+    .await;
+    let mut metadata = None;
+    let mut complete = Vec::with_capacity(answers.len());
+    for answer in answers {
+        let Response::Rows(rows) = ResponseMessage::decode(&answer.ok()?).ok()?.response else { return None };
+        if rows.metadata.paging_state.is_some() {
+            return None;
         }
-        None => {
-            let failures = super::failure::of_vote(&operation.client, &ballots, refusal.as_ref());
-            let error = CqlError::ReadFailure {
-                level: operation.level,
-                received: i32::try_from(ballots.len()).unwrap_or(i32::MAX),
-                required: i32::try_from(majority).unwrap_or(i32::MAX),
-                failures,
-                data_present: true,
-            };
-            reject(&operation.client, operation.stream, &error);
-            Outcome::of_code(error.code())
+        complete.push(rows.rows);
+        metadata.get_or_insert(rows.metadata);
+    }
+    let mut rows = ballot::count(&complete, &select.key_columns, majority)?;
+    let mut metadata = metadata?;
+    let shown = metadata.column_count().checked_sub(select.appended)?;
+    rows.iter_mut().for_each(|row| row.truncate(shown));
+    if let ResultColumns::Described(columns) = &mut metadata.columns {
+        columns.specs.truncate(shown);
+    }
+    Some(Rows { metadata, rows })
+}
+
+/// The client's SELECT with the key of each row in its result, as a QUERY for all of the rows at once.
+fn select_with_keys(worker: &Worker, operation: &Operation) -> Option<(VoteSelect, QueryParameters)> {
+    let request = RequestMessage::decode(&operation.forward.envelope).ok()?.request;
+    let (text, keyspace, parameters) = match (&operation.forward.what, request) {
+        (What::Query { text }, Request::Query { query, parameters }) => {
+            let text = text.as_deref().map_or(query, str::to_owned);
+            (text, operation.forward.lane.keyspace.clone(), parameters)
         }
+        (What::Execute { prepared, .. }, Request::Execute { parameters, .. }) if prepared.hidden.is_none() => {
+            (prepared.text.to_string(), prepared.keyspace.clone(), parameters)
+        }
+        _ => return None,
     };
-    worker.metrics.voted(outcome == Outcome::Ok);
-    worker.metrics.request(operation.kind, operation.level, outcome, operation.started.elapsed());
+    let statement = Statement::analyse(&text);
+    let facts = statement.select.as_ref()?;
+    // A limit or a page ends where each backend's own rows end: what is beyond cannot be counted.
+    if facts.limited || facts.aggregates || parameters.paging_state.is_some() {
+        return None;
+    }
+    let keyspace = statement.keyspace.as_deref().or(parameters.keyspace.as_deref()).or(keyspace.as_deref())?.to_owned();
+    let catalog = worker.shared.catalog();
+    let select = vote_select(&text, catalog.table(&keyspace, statement.table.as_deref()?)?)?;
+    let level = worker.shared.cluster.members.first()?.read_level;
+    let parameters = QueryParameters { consistency: level, skip_metadata: false, ..parameters };
+    Some((select, parameters))
+}
+
+fn time_left(operation: &Operation) -> Duration {
+    operation.deadline.saturating_duration_since(tokio::time::Instant::now())
 }
