@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::quorum::{Electorate, QuorumError, Requirements, Rule, VoterEntry};
 
-pub use self::backend::{Backend, BackendTls, Breaker, Credentials, Role, Speculative};
+pub use self::backend::{Backend, BackendTls, Credentials, Role, Speculative};
 pub use self::cluster::{Authentication, Cluster, RuleChoice};
 pub use self::limits::Limits;
 pub use self::listen::{Admin, Listen, ListenTls};

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -100,4 +101,33 @@ fn help_is_told() {
         let help = run(quorate(&root()).args(&arguments));
         assert!(help.contains("Usage: quorate") && help.ends_with("exit code 0"), "{help}");
     }
+}
+
+#[test]
+fn an_address_that_is_taken_is_a_failure_while_running() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut serve = quorate(&root());
+    let told = run(serve.args(["serve", "--backend", "a=127.0.0.1:1", "--listen", &address]));
+    assert!(told.contains(&format!("cannot listen on {address}")) && told.ends_with("exit code 1"), "{told}");
+}
+
+#[test]
+fn serving_logs_json_where_asked_and_ends_well_at_sigterm() {
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("quorate"))
+        .args(["serve", "--backend", "a=127.0.0.1:1", "--listen", "127.0.0.1:0"])
+        .env_clear()
+        .envs([("QUORATE_LISTEN__WORKERS", "1"), ("QUORATE_LOG__FORMAT", "json")])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    let listening = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("listening"))).unwrap().unwrap();
+    let event: serde_json::Value = serde_json::from_str(&listening).unwrap();
+    assert_eq!(event["level"], "INFO");
+    let killed = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    // Reads on, so that the pipe does not fill up, until the process has ended.
+    lines.for_each(drop);
+    assert!(child.wait().unwrap().success());
 }

@@ -34,8 +34,6 @@ pub struct Backend {
     pub credentials: Option<Credentials>,
     /// TLS towards the backend.
     pub tls: Option<BackendTls>,
-    /// How many connections each worker keeps to each node.
-    pub connections_per_node: usize,
     /// How many requests each worker may have in flight to the backend.
     pub max_in_flight: usize,
     /// How long a connection may take to become ready, login included.
@@ -48,8 +46,6 @@ pub struct Backend {
     pub reconnect_max: Duration,
     /// When a slow read is asked of another voter as well.
     pub speculative: Speculative,
-    /// When the backend is given up for a while.
-    pub breaker: Breaker,
 }
 
 /// Whether a backend counts.
@@ -90,17 +86,6 @@ pub enum Speculative {
     P99,
 }
 
-/// When a backend is given up for a while.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Breaker {
-    /// So many failures or timeouts one after the other open the breaker.
-    pub failures: u32,
-    /// How long it stays open before one request is let through as a probe; it doubles while probes fail.
-    pub open_min: Duration,
-    /// The longest time between two probes.
-    pub open_max: Duration,
-}
-
 /// A backend; `None` where so much is wrong that there is nothing to check it against the others for.
 pub(super) fn read(section: &mut Section<'_>) -> Option<Backend> {
     let name = section.required::<String>("name");
@@ -131,14 +116,12 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<Backend> {
         replication: read_replication(section),
         credentials: section.optional_section("credentials").and_then(read_credentials),
         tls: section.optional_section("tls").and_then(read_tls),
-        connections_per_node: count(section.within("connections_per_node", 1, 1..=256)),
         max_in_flight: count(section.within("max_in_flight", 4096, 1..=1 << 20)),
         connect_timeout: section.within("connect_timeout", Duration::from_secs(5), TIMEOUT_BOUNDS),
         heartbeat: section.within("heartbeat", Duration::from_secs(5), TIMEOUT_BOUNDS),
         reconnect_min,
         reconnect_max,
         speculative,
-        breaker: read_breaker(section.section("breaker")),
         name: name?,
         contact_points: contact_points?,
     })
@@ -195,13 +178,6 @@ fn read_tls(mut section: Section<'_>) -> Option<BackendTls> {
     let server_name = section.optional("server_name");
     section.finish();
     Some(BackendTls { ca: ca?, identity: certificate.zip(key), server_name })
-}
-
-fn read_breaker(mut section: Section<'_>) -> Breaker {
-    let failures = u32::try_from(section.within("failures", 10, 1..=100_000)).unwrap_or(u32::MAX);
-    let (open_min, open_max) = pauses(&mut section, ("open_min", 500), ("open_max", 5_000));
-    section.finish();
-    Breaker { failures, open_min, open_max }
 }
 
 /// A shortest and a longest pause, with their defaults in milliseconds.

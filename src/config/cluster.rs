@@ -1,5 +1,4 @@
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::secret::Secret;
 use super::section::Section;
@@ -17,12 +16,10 @@ pub struct Cluster {
     pub local_zone: String,
     /// The proxy's rack, as drivers see it.
     pub rack: String,
-    /// Authenticates paging states; without it each proxy makes its own at start, and only it can continue its pages.
+    /// Authenticates paging states across proxies, once the proxy makes its own; checked, and not used yet.
     pub secret: Option<Secret>,
     /// How clients are authenticated.
     pub authentication: Authentication,
-    /// How far ahead of the proxy's clock a client's timestamp may be; `None`: any, as in Cassandra.
-    pub max_clock_skew: Option<Duration>,
 }
 
 /// How clients are authenticated.
@@ -109,7 +106,6 @@ pub(super) fn read(section: &mut Section<'_>) -> Cluster {
             Authentication::Open,
             &[("backend", Authentication::Backend), ("none", Authentication::Open)],
         ),
-        max_clock_skew: section.optional("max_clock_skew"),
     }
 }
 

@@ -16,7 +16,8 @@ pub struct Limits {
     pub cached_statements: usize,
     /// How many requests of one connection may be in flight.
     pub requests_per_connection: usize,
-    /// How many bytes of answers may wait for one client to read them; then its requests are not read either.
+    /// How many bytes of answers may wait for one client to read them; above a quarter of it its requests are not read, above all of it
+    /// it is disconnected.
     pub queue_per_connection_bytes: usize,
 }
 

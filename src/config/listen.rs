@@ -25,8 +25,6 @@ pub struct Listen {
     pub max_frame_size_bytes: usize,
     /// How long a new connection may take to become ready, TLS and login included.
     pub handshake_timeout: Duration,
-    /// A client that is silent for longer is disconnected; `None`: never.
-    pub idle_timeout: Option<Duration>,
     /// How long requests in flight may take to finish at shutdown.
     pub drain_timeout: Duration,
 }
@@ -69,7 +67,6 @@ pub(super) fn read(section: &mut Section<'_>) -> Listen {
             section.within("max_frame_size", Bytes(16 << 20), Bytes(64 << 10)..=Bytes(256 << 20)).0,
         ),
         handshake_timeout: section.within("handshake_timeout", Duration::from_secs(10), super::limits::TIMEOUT_BOUNDS),
-        idle_timeout: section.optional("idle_timeout"),
         drain_timeout: section.or("drain_timeout", Duration::from_secs(10)),
     }
 }

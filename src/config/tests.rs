@@ -198,7 +198,7 @@ fn the_reference_lists_every_key_and_no_other() {
         known.extend(validate::configuration(&Source { text: text.to_owned(), ..Source::default() }).1);
     }
     let is_table = |key: &&String| {
-        ["backend", "backend.breaker", "backend.credentials", "backend.tls"].contains(&key.as_str())
+        ["backend", "backend.credentials", "backend.tls"].contains(&key.as_str())
             || ["admin", "cluster", "limits", "listen", "listen.tls", "log", "timeouts"].contains(&key.as_str())
     };
     let known: BTreeSet<String> = known.iter().filter(|key| !is_table(key)).cloned().collect();
