@@ -12,6 +12,7 @@ use quorate_protocol::frame::{Encoder, Envelope};
 use quorate_protocol::message::Request;
 use quorate_protocol::message::patch::{Patch, ResponsePatch};
 use quorate_protocol::message::view::{PrepareView, PreparedView, ResultKind, ResultView};
+use smallvec::SmallVec;
 
 use super::ask::{self, Answer};
 use super::error::CqlError;
@@ -253,10 +254,9 @@ impl Preparation {
     }
 
     fn partition_key(&self, view: &PreparedView<'_>) -> Option<PartitionKey> {
-        let markers: smallvec::SmallVec<[u16; 4]> = view.partition_key_indexes().collect();
-        if markers.is_empty() || self.hidden.is_some() {
-            return None;
-        }
+        let shown = |at| self.hidden.as_ref().map_or(Some(at), |hidden| hidden.shown_position(at));
+        let markers: Option<SmallVec<[u16; 4]>> = view.partition_key_indexes().map(shown).collect();
+        let markers = markers.filter(|markers| !markers.is_empty())?;
         let keyspace = self.statement.keyspace.as_deref().map(Arc::from).or_else(|| self.keyspace.clone())?;
         let table = self.statement.table.as_deref().map(Arc::from)?;
         Some(PartitionKey { keyspace, table, markers })

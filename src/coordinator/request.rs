@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quorate_protocol::frame::Envelope;
+use quorate_protocol::message::request::{Request, RequestMessage};
 use quorate_protocol::message::view::{BatchView, ExecuteView, Parameters, QueryView, Statement as ChildStatement};
 use quorate_protocol::message::{BatchType, WriteType};
 use quorate_protocol::value::token::Token;
@@ -12,10 +13,11 @@ use smallvec::SmallVec;
 
 use super::error::CqlError;
 use super::forward::{Forward, ForwardChild, HiddenValues, OwnedPartition, What};
-use super::route::{Route, route};
+use super::route::{Route, check_functions, route};
 use super::start::{Begin, refuse};
 use super::{ddl, refresh, respond, start_one, start_read, start_relay, start_write, traces, truncate, use_keyspace};
-use crate::backend::Lane;
+use crate::backend::{Lane, Unencodable};
+use crate::catalog::Catalog;
 use crate::frontend::client::Client;
 use crate::observe::RequestKind;
 use crate::prepared::Prepared;
@@ -61,12 +63,16 @@ pub(crate) fn execute(worker: &Rc<Worker>, client: &Rc<Client>, lane: &Rc<Lane>,
     asked.keyspace = prepared.keyspace.clone();
     asked.prepared = Some(prepared.clone());
     let lane = lane_of(&prepared, lane);
-    let hidden = hidden_values(worker, &prepared);
     let partition = partition_of(worker, &prepared, &parameters);
-    let forward = Forward {
-        what: What::Execute { prepared: prepared.clone(), hidden },
-        partition,
-        ..asked.forward(envelope, lane)
+    let forward = match evaluated_at_execution(worker, &prepared) {
+        None => {
+            let what = What::Execute { prepared: prepared.clone(), hidden: hidden_values(worker, &prepared) };
+            Forward { what, partition, ..asked.forward(envelope, lane) }
+        }
+        Some(text) => match as_query(envelope, text) {
+            Ok(query) => Forward { what: What::Query { text: None }, partition, ..asked.forward(&query, lane) },
+            Err(error) => return reject(client, stream, &CqlError::Protocol(error.to_string())),
+        },
     };
     asked.go(way, forward, &prepared.text);
 }
@@ -221,6 +227,22 @@ fn rewritten(worker: &Worker, statement: &Statement, text: &str) -> Result<Optio
     Ok(rewrite::evaluate_in_text(text, &mut evaluator).map(Rc::from))
 }
 
+/// The text of a prepared statement whose functions can be no hidden markers, evaluated for one execution.
+fn evaluated_at_execution(worker: &Worker, prepared: &Prepared) -> Option<String> {
+    let in_text =
+        !worker.shared.cluster.is_native() && prepared.statement.nondeterministic && prepared.hidden.is_none();
+    if in_text { rewrite::evaluate_in_text(&prepared.text, &mut worker.evaluator()) } else { None }
+}
+
+/// An EXECUTE as the QUERY of a text with the same markers.
+fn as_query(execute: &Envelope, query: String) -> Result<Envelope, Unencodable> {
+    let mut message = RequestMessage::decode(execute)?;
+    if let Request::Execute { parameters, .. } = message.request {
+        message.request = Request::Query { query, parameters };
+    }
+    Ok(message.encode(execute.version(), execute.stream())?)
+}
+
 fn hidden_values(worker: &Worker, prepared: &Prepared) -> HiddenValues {
     match &prepared.hidden {
         Some(hidden) => hidden.values(&mut worker.evaluator()),
@@ -266,15 +288,18 @@ fn children(worker: &Worker, view: &BatchView<'_>, lane: &Lane) -> Result<(Vec<F
                 let prepared = worker.shared.prepared.find(id).ok_or_else(|| CqlError::Unprepared(id.to_vec()))?;
                 conditional |= prepared.statement.conditional;
                 if !native {
-                    check_lists(&prepared.statement, &catalog, prepared.keyspace.as_deref())?;
+                    check_child(&prepared.statement, &catalog, prepared.keyspace.as_deref())?;
                 }
                 let hidden = hidden_values(worker, &prepared);
-                changed.push(ForwardChild { index, text: None, prepared: Some(prepared), hidden });
+                changed.push(match evaluated_at_execution(worker, &prepared) {
+                    None => ForwardChild { index, text: None, prepared: Some(prepared), hidden },
+                    Some(text) => ForwardChild { index, text: Some(text.into()), prepared: None, hidden },
+                });
             }
             ChildStatement::Text(text) if !native => {
                 let statement = worker.statements.borrow_mut().analyse(text);
                 conditional |= statement.conditional;
-                check_lists(&statement, &catalog, lane.keyspace.as_deref())?;
+                check_child(&statement, &catalog, lane.keyspace.as_deref())?;
                 if let Some(text) = rewritten(worker, &statement, text)? {
                     let (text, hidden) = (Some(Box::from(&*text)), HiddenValues::new());
                     changed.push(ForwardChild { index, text, prepared: None, hidden });
@@ -303,11 +328,9 @@ fn write_type(statement: &Statement) -> WriteType {
     }
 }
 
-fn check_lists(
-    statement: &Statement,
-    catalog: &crate::catalog::Catalog,
-    keyspace: Option<&str>,
-) -> Result<(), CqlError> {
+/// Refuses a statement of a batch that several backends would not execute alike.
+fn check_child(statement: &Statement, catalog: &Catalog, keyspace: Option<&str>) -> Result<(), CqlError> {
+    check_functions(statement)?;
     match statement.changes_list(catalog, keyspace) {
         Some(true) => Err(lists_refused()),
         Some(false) | None => Ok(()),

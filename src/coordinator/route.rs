@@ -56,12 +56,28 @@ fn route_write(statement: &Statement, keyspace: Option<&str>, cluster: &Cluster)
     if keyspace.is_some_and(is_of_the_backend) {
         return Route::One;
     }
-    if statement.conditional && !cluster.is_native() {
+    if cluster.is_native() {
+        return Route::Write;
+    }
+    if statement.conditional {
         return Route::Refuse(CqlError::Invalid(
             "Conditional statements (IF) are not supported over several voters yet".to_owned(),
         ));
     }
-    Route::Write
+    match check_functions(statement) {
+        Ok(()) => Route::Write,
+        Err(error) => Route::Refuse(error),
+    }
+}
+
+/// Refuses a write whose value each backend would compute for itself, in a way that nobody knows to be the same.
+pub(super) fn check_functions(statement: &Statement) -> Result<(), CqlError> {
+    if statement.user_functions {
+        let text = "User-defined functions in a write are not supported over several voters: \
+                    each backend would compute a value of its own";
+        return Err(CqlError::Invalid(text.to_owned()));
+    }
+    Ok(())
 }
 
 /// Keyspaces that each backend has for itself.

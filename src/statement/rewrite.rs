@@ -100,6 +100,8 @@ mod tests {
         assert_eq!(hidden.positions().collect::<Vec<_>>(), [1, 4]);
         assert_eq!((hidden.name_at(1), hidden.name_at(4)), (Some("evaluated_1"), Some("evaluated_2")));
         assert_eq!(hidden.name_at(0), None);
+        let shown: Vec<_> = (0..7).map(|position| hidden.shown_position(position)).collect();
+        assert_eq!(shown, [Some(0), None, Some(1), Some(2), None, Some(3), Some(4)]);
         assert_eq!(
             hidden.text(),
             "BEGIN BATCH INSERT INTO t (a, b, c) VALUES (?, (timeuuid) :evaluated_1, ?) USING TTL ?; \

@@ -34,6 +34,13 @@ impl Hidden {
         self.markers.iter().map(|marker| marker.position)
     }
 
+    /// Where the marker at a position stands among those that the client sees; nowhere, if it is hidden.
+    pub fn shown_position(&self, position: u16) -> Option<u16> {
+        let before = self.markers.partition_point(|marker| marker.position < position);
+        let hidden = self.markers.get(before).is_some_and(|marker| marker.position == position);
+        if hidden { None } else { position.checked_sub(u16::try_from(before).ok()?) }
+    }
+
     /// The name of the hidden marker at a position, for values that are bound by name.
     pub fn name_at(&self, position: u16) -> Option<&str> {
         self.markers.iter().find(|marker| marker.position == position).map(|marker| &*marker.name)
