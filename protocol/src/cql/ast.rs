@@ -22,8 +22,8 @@ pub use modification::{
     Assignment, Batch, BatchKind, ColumnAssignment, Condition, ConditionTest, Delete, Deletion, If, Insert,
     InsertSource, JsonDefault, Modification, Subscript, Update, Using,
 };
-pub(in crate::cql) use name::is_plain_role;
 pub use name::{Name, QualifiedName, RoleName};
+pub(in crate::cql) use name::{is_plain_role, unquote};
 pub use property::{Properties, Property, PropertyValue};
 pub use relation::{InValues, Operator, Relation};
 pub use role::{

@@ -81,6 +81,9 @@ impl SyntaxError {
         let found = found.map_or_else(|| "<EOF>".to_owned(), |character| character.to_string());
         let message = match expected {
             Expectation::Token => format!("line {position} no viable alternative at character '{found}'"),
+            Expectation::Digits => {
+                format!("line {position} required (...)+ loop did not match anything at character '{found}'")
+            }
             Expectation::Set => format!("line {position} mismatched character '{found}' expecting set null"),
             Expectation::Character(character) => {
                 format!("line {position} mismatched character '{found}' expecting '{character}'")

@@ -135,6 +135,8 @@ pub enum Expectation {
     Character(char),
     /// One of several characters.
     Set,
+    /// The digits of an exponent.
+    Digits,
 }
 
 /// The tokens of a text; comments and white space are left out. After the last comes one [`TokenKind::End`], then nothing;
@@ -176,7 +178,10 @@ impl<'a> Lexer<'a> {
         let second = self.byte(start + 1);
         let (kind, length) = match (first, second) {
             (b'a'..=b'z' | b'A'..=b'Z', _) => return self.word(start),
-            (b'0'..=b'9', _) | (b'-', b'0'..=b'9' | b'P' | b'n' | b'N' | b'i' | b'I') => return self.number(start),
+            (b'0'..=b'9', _) => return number::number(self.text.as_bytes(), start),
+            (b'-', b'0'..=b'9' | b'P' | b'n' | b'N' | b'i' | b'I') => {
+                return number::negative(self.text.as_bytes(), start);
+            }
             (b'\'', _) => return self.quoted(start, b'\'', T::String),
             (b'"', b'"') if self.byte(start + 2) != b'"' => (T::EmptyQuotedName, 2),
             (b'"', _) => return self.quoted(start, b'"', T::QuotedName),
@@ -216,21 +221,16 @@ impl<'a> Lexer<'a> {
     /// An identifier, a keyword, `expr(`, or a uuid or duration that begins with a letter.
     fn word(&self, start: usize) -> Result<(TokenKind, usize), LexicalError> {
         let bytes = self.text.as_bytes();
-        if let Some(end) = number::uuid(bytes, start).or_else(|| number::iso_duration(bytes, start)) {
-            return Ok(end);
-        }
         let end = word_end(bytes, start);
-        let word = &bytes[start..end];
+        if let Some(found) = number::lettered(bytes, start, end) {
+            return found;
+        }
+        let word = bytes.get(start..end).unwrap_or_default();
         if word == b"expr" && self.byte(end) == b'(' {
             return Ok((TokenKind::Expression, end + 1));
         }
         let kind = Keyword::of_bytes(word).map_or(TokenKind::Identifier, TokenKind::Keyword);
         Ok((kind, end))
-    }
-
-    /// What begins with a digit, or with a minus that belongs to a constant.
-    fn number(&self, start: usize) -> Result<(TokenKind, usize), LexicalError> {
-        number::number(self.text.as_bytes(), start)
     }
 
     /// A string or name up to its closing quote; two quotes stand for one.

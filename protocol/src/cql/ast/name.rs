@@ -45,6 +45,11 @@ impl<'a> Name<'a> {
         }
     }
 
+    /// A name from a quoted identifier, quotes included.
+    pub(in crate::cql) fn quoted(text: &'a str) -> Self {
+        Self(Repr::Text(unquote(text, '"', "\"\"")))
+    }
+
     /// The internal form; of a marker, `?`.
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -155,4 +160,13 @@ fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.first().is_some_and(u8::is_ascii_lowercase)
         && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_')
+}
+
+/// What stands between quotes, with two quotes made one.
+pub(in crate::cql) fn unquote<'a>(text: &'a str, quote: char, doubled: &str) -> Cow<'a, str> {
+    let content = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+    if memchr::memchr(quote as u8, content.as_bytes()).is_none() {
+        return Cow::Borrowed(content);
+    }
+    Cow::Owned(content.replace(doubled, quote.encode_utf8(&mut [0; 4])))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::tokens::{Parsed, Tokens, broken, no_viable};
-use crate::cql::ast::{Name, QualifiedName, RoleName};
+use crate::cql::ast::{Name, QualifiedName, RoleName, unquote};
 use crate::cql::keyword::Keyword;
 use crate::cql::lexer::TokenKind;
 
@@ -142,8 +142,8 @@ pub(super) fn string<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Cow<'a, st
 pub(super) fn string_at<'a>(input: Tokens<'_, 'a>) -> Option<Cow<'a, str>> {
     let text = input.text();
     match input.kind() {
-        TokenKind::String => Some(unquoted(text, '\'', "''")),
-        TokenKind::DollarString => Some(Cow::Borrowed(inner(text, 2))),
+        TokenKind::String => Some(unquote(text, '\'', "''")),
+        TokenKind::DollarString => Some(Cow::Borrowed(text.get(2..text.len().saturating_sub(2)).unwrap_or_default())),
         _ => None,
     }
 }
@@ -151,24 +151,10 @@ pub(super) fn string_at<'a>(input: Tokens<'_, 'a>) -> Option<Cow<'a, str>> {
 fn name_at<'a>(input: Tokens<'_, 'a>) -> Option<Name<'a>> {
     match input.kind() {
         TokenKind::Identifier => Some(Name::unquoted(input.text())),
-        TokenKind::QuotedName => Some(Name::new(unquoted(input.text(), '"', "\"\""))),
+        TokenKind::QuotedName => Some(Name::quoted(input.text())),
         TokenKind::Keyword(keyword) if !keyword.is_reserved() => Some(Name::unquoted(input.text())),
         _ => None,
     }
-}
-
-/// What stands between quotes, with two quotes made one.
-fn unquoted<'a>(text: &'a str, quote: char, doubled: &str) -> Cow<'a, str> {
-    let content = inner(text, 1);
-    if memchr::memchr(quote as u8, content.as_bytes()).is_none() {
-        return Cow::Borrowed(content);
-    }
-    Cow::Owned(content.replace(doubled, quote.encode_utf8(&mut [0; 4])))
-}
-
-/// The text without so many bytes at either end.
-fn inner(text: &str, quotes: usize) -> &str {
-    text.get(quotes..text.len().saturating_sub(quotes)).unwrap_or_default()
 }
 
 /// The word of a keyword, in the case it was written.

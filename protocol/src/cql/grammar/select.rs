@@ -2,7 +2,7 @@
 
 use super::name::{column, identifier, qualified};
 use super::relation::conjunction_of_relations;
-use super::selector::selector;
+use super::selector::{is_alias, selector};
 use super::term::{integer, term};
 use super::tokens::{Parsed, Tokens, after, keyword, keywords, list, maybe};
 use crate::cql::ast::{Direction, Ordering, OrderingKey, Select, Selected, Selection};
@@ -55,6 +55,7 @@ struct Clause<'a> {
 /// `JSON? selectClause`. JSON may be a column as well: it is none if what follows can be selected.
 fn json_or_clause<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Clause<'a>> {
     if input.is(Keyword::Json)
+        && !is_alias(input.skip(1))
         && let Ok((rest, clause)) = clause(input.skip(1))
     {
         return Ok((rest, Clause { json: true, ..clause }));
@@ -65,6 +66,7 @@ fn json_or_clause<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Clause<'a>> {
 /// `selectClause`. DISTINCT may be a column as well: it is none if what follows can be selected.
 fn clause<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Clause<'a>> {
     if input.is(Keyword::Distinct)
+        && !is_alias(input.skip(1))
         && let Ok((rest, selection)) = selection(input.skip(1))
     {
         return Ok((rest, Clause { json: false, distinct: true, selection }));

@@ -171,19 +171,21 @@ fn hint<'t, 'a>(input: Tokens<'t, 'a>) -> Option<(Tokens<'t, 'a>, Type<'a>)> {
     let begins_operand = matches!(
         rest.kind(),
         TokenKind::Question
-            | TokenKind::Colon
             | TokenKind::ParenthesisOpen
             | TokenKind::BracketOpen
             | TokenKind::BraceOpen
             | TokenKind::Keyword(Keyword::Null | Keyword::Token)
-    ) || constant_at(rest).is_some()
-        || is_identifier(rest.kind()) && !ends_selector(rest);
+    ) || (rest.kind() == TokenKind::Colon && is_identifier(rest.kind_at(1)))
+        || constant_at(rest).is_some()
+        || is_identifier(rest.kind()) && !is_alias(rest);
     begins_operand.then_some((rest, hint))
 }
 
-/// Whether AS comes next and is no column: an alias follows.
-fn ends_selector(input: Tokens<'_, '_>) -> bool {
-    input.is(Keyword::As) && is_identifier(input.kind_at(1))
+/// Whether AS comes next and is no column: an alias follows (and not an alias of the column AS).
+pub(super) fn is_alias(input: Tokens<'_, '_>) -> bool {
+    input.is(Keyword::As)
+        && is_identifier(input.kind_at(1))
+        && !(input.is_at(1, Keyword::As) && is_identifier(input.kind_at(2)))
 }
 
 fn list_literal<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Selector<'a>> {

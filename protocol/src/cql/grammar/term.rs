@@ -197,12 +197,12 @@ fn begins_simple_term(input: Tokens<'_, '_>) -> bool {
     matches!(
         input.kind(),
         TokenKind::Question
-            | TokenKind::Colon
             | TokenKind::ParenthesisOpen
             | TokenKind::BracketOpen
             | TokenKind::BraceOpen
             | TokenKind::Keyword(Keyword::Null | Keyword::Cast)
-    ) || is_call(input)
+    ) || (input.kind() == TokenKind::Colon && is_identifier(input.kind_at(1)) && !is_call(input.skip(1)))
+        || is_call(input)
         || constant_at(input).is_some()
 }
 
