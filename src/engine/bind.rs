@@ -1,0 +1,83 @@
+//! Bind markers: what each of them stands for, and the values that a request gives them.
+
+use bytes::Bytes;
+use quorate_protocol::cql::ast::Marker;
+use quorate_protocol::frame::Value as Bound;
+use quorate_protocol::message::view::Values;
+use quorate_protocol::value::{CqlType, Value};
+
+use super::error::EngineError;
+
+/// A marker's name and type, as PREPARED describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BindSpec {
+    pub(super) name: String,
+    pub(super) cql_type: CqlType,
+    /// The column it is compared with, if it is compared with one alone.
+    pub(super) column: Option<usize>,
+}
+
+/// What a term is for: the name of that place in messages and metadata, and the type it must have.
+#[derive(Clone, Debug)]
+pub(super) struct Receiver {
+    pub(super) name: String,
+    pub(super) cql_type: CqlType,
+    pub(super) column: Option<usize>,
+}
+
+impl Receiver {
+    pub(super) fn new(name: impl Into<String>, cql_type: impl Into<CqlType>) -> Self {
+        Receiver { name: name.into(), cql_type: cql_type.into(), column: None }
+    }
+}
+
+/// The markers of a statement, by position.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Binds(Vec<Option<BindSpec>>);
+
+impl Binds {
+    pub(super) fn record(&mut self, marker: &Marker<'_>, receiver: &Receiver) -> usize {
+        let index = usize::from(marker.position);
+        if self.0.len() <= index {
+            self.0.resize(index + 1, None);
+        }
+        let name = marker.name.as_ref().map_or(receiver.name.as_str(), |name| name.as_str());
+        self.0[index] =
+            Some(BindSpec { name: name.to_owned(), cql_type: receiver.cql_type.clone(), column: receiver.column });
+        index
+    }
+
+    /// Every marker's specification. One that was never compiled cannot be reached by any value.
+    pub(super) fn finish(self) -> Vec<BindSpec> {
+        self.0.into_iter().flatten().collect()
+    }
+}
+
+/// The values of a request in the order of the markers, each a valid value of its marker's type.
+pub(super) fn bind(specs: &[BindSpec], values: &Values<'_>) -> Result<Vec<Option<Bytes>>, EngineError> {
+    if specs.is_empty() {
+        return if values.is_empty() { Ok(Vec::new()) } else { Err(wrong_amount()) };
+    }
+    if !values.named() && values.len() != specs.len() {
+        return Err(wrong_amount());
+    }
+    let mut positional = values.iter();
+    specs
+        .iter()
+        .map(|spec| {
+            let value = if values.named() { values.value_named(&spec.name) } else { positional.next().map(|(_, v)| v) };
+            match value.ok_or_else(wrong_amount)? {
+                Bound::Bytes(bytes) => {
+                    Value::decode(&spec.cql_type, bytes)?;
+                    Ok(Some(Bytes::copy_from_slice(bytes)))
+                }
+                Bound::Null => Ok(None),
+                Bound::Unset => Err(EngineError::invalid(format!("Invalid unset value for column {}", spec.name))),
+            }
+        })
+        .collect()
+}
+
+fn wrong_amount() -> EngineError {
+    EngineError::invalid("Invalid amount of bind variables")
+}

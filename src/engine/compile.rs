@@ -1,0 +1,170 @@
+//! Terms and selectors to expressions: names are resolved, types found and checked.
+
+mod literal;
+mod selector;
+mod term;
+
+use quorate_protocol::cql::ast::{Arithmetic, FunctionCall, NativeType as WrittenNative, QualifiedName, Type};
+use quorate_protocol::value::{CqlType, NativeType, UserTypeLookup};
+
+use super::aggregate::Aggregate;
+use super::argument::{Fit, Shape};
+use super::bind::{Binds, Receiver};
+use super::error::EngineError;
+use super::expression::{Expression, Typed};
+use super::function::{self, Function};
+use super::table::Table;
+
+pub(super) use selector::undefined_column;
+
+/// What is compiled against, and what was found on the way.
+pub(super) struct Compiler<'a> {
+    /// The table whose columns may be named; `None` where there are none.
+    pub(super) table: Option<&'a Table>,
+    pub(super) user_types: &'a UserTypeLookup<'a>,
+    pub(super) binds: Binds,
+    pub(super) aggregates: Vec<Aggregate>,
+    pub(super) in_aggregate: bool,
+}
+
+/// What may be an argument or operand: a term, or a selector.
+pub(super) trait Operand {
+    fn shape(&self, compiler: &Compiler<'_>) -> Result<Shape, EngineError>;
+    /// The expression as a value of the receiver's type, which fits.
+    fn compile(&self, compiler: &mut Compiler<'_>, receiver: &Receiver) -> Result<Expression, EngineError>;
+    fn text(&self) -> String;
+    /// The message about a function that does not exist.
+    fn unknown_function(name: &QualifiedName<'_>) -> String;
+}
+
+impl<'a> Compiler<'a> {
+    pub(super) fn new(table: Option<&'a Table>, user_types: &'a UserTypeLookup<'a>) -> Self {
+        Compiler { table, user_types, binds: Binds::default(), aggregates: Vec::new(), in_aggregate: false }
+    }
+
+    /// The overload that a call means.
+    fn resolve<T: Operand>(&self, call: &FunctionCall<'_, T>) -> Result<Function, EngineError> {
+        let name = call.name.name.as_str();
+        let shapes = call.arguments.iter().map(|argument| argument.shape(self)).collect::<Result<Vec<_>, _>>()?;
+        let is_native = call.name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
+        let overloads = if is_native { function::overloads(name, &shapes, self.table) } else { None };
+        let overloads = overloads.ok_or_else(|| EngineError::invalid(T::unknown_function(&call.name)))?;
+        let texts: Vec<String> = call.arguments.iter().map(T::text).collect();
+        function::choose(name, overloads, &shapes, &texts)
+    }
+
+    fn call<T: Operand>(&mut self, call: &FunctionCall<'_, T>) -> Result<Typed, EngineError> {
+        let function = self.resolve(call)?;
+        let name = format!("system.{}", function.name);
+        self.apply(function, &name, call.arguments.iter())
+    }
+
+    fn cast<T: Operand>(&mut self, of: &T, to: WrittenNative) -> Result<Typed, EngineError> {
+        let to = NativeType::from(to);
+        let shape = of.shape(self)?;
+        if shape.preferred_type() == Some(to.into()) {
+            let cql_type = CqlType::from(to);
+            let expression = of.compile(self, &Receiver::new(of.text(), cql_type.clone()))?;
+            return Ok(Typed { expression, cql_type });
+        }
+        let function = self.resolve_cast(&of.text(), &shape, to)?;
+        self.apply(function, "system.cast", std::iter::once(of))
+    }
+
+    fn resolve_cast(&self, text: &str, shape: &Shape, to: NativeType) -> Result<Function, EngineError> {
+        let overloads = function::cast(to)
+            .ok_or_else(|| EngineError::invalid(format!("{text} cannot be cast to {}", to.name())))?;
+        // a constant is cast from the type that it has by itself
+        let known = shape.preferred_type().map_or_else(|| shape.clone(), Shape::Known);
+        let name = format!("system.cast_as_{}", to.name());
+        function::choose(&name, overloads, &[known], &[text.to_owned()])
+    }
+
+    fn arithmetic<T: Operand>(&mut self, arithmetic: &Arithmetic<T>) -> Result<Typed, EngineError> {
+        let functions = self.resolve_arithmetic(arithmetic)?;
+        let operand = |compiler: &mut Self, operand: &T, cql_type: Option<&CqlType>| {
+            let cql_type = cql_type.cloned().unwrap_or(NativeType::Int.into());
+            operand.compile(compiler, &Receiver::new(operand.text(), cql_type))
+        };
+        let left_type = functions.first().and_then(|function| function.parameters.first());
+        let mut expression = operand(self, &arithmetic.first, left_type)?;
+        let mut cql_type = CqlType::from(NativeType::Int);
+        for (function, (_, right)) in functions.into_iter().zip(&arithmetic.rest) {
+            let right = operand(self, right, function.parameters.last())?;
+            cql_type = function.returns.clone();
+            expression = Expression::Call(Box::new(function), vec![expression, right]);
+        }
+        Ok(Typed { expression, cql_type })
+    }
+
+    fn type_of_arithmetic<T: Operand>(&self, arithmetic: &Arithmetic<T>) -> Result<Shape, EngineError> {
+        let functions = self.resolve_arithmetic(arithmetic)?;
+        Ok(functions.into_iter().last().map_or(Shape::Anything, |last| Shape::Known(last.returns)))
+    }
+
+    /// The function behind each operator, from left to right.
+    fn resolve_arithmetic<T: Operand>(&self, arithmetic: &Arithmetic<T>) -> Result<Vec<Function>, EngineError> {
+        let mut left_type = arithmetic.first.shape(self)?.preferred_type();
+        let mut left_text = arithmetic.first.text();
+        let mut functions: Vec<Function> = Vec::with_capacity(arithmetic.rest.len());
+        for (operator, right) in &arithmetic.rest {
+            let (symbol, right_text) = (function::symbol(*operator), right.text());
+            let (Some(left), Some(right)) = (&left_type, right.shape(self)?.preferred_type()) else {
+                return Err(EngineError::invalid(format!(
+                    "Ambiguous '{symbol}' operation with args {left_text} and {right_text}: use type hint to \
+                     disambiguate, example '(int) ?'"
+                )));
+            };
+            let function = function::operation(*operator, left, &right).ok_or_else(|| {
+                EngineError::invalid(format!(
+                    "the '{symbol}' operation is not supported between {left_text} and {right_text}"
+                ))
+            })?;
+            left_type = Some(function.returns.clone());
+            left_text = format!("{left_text} {symbol} {right_text}");
+            functions.push(function);
+        }
+        Ok(functions)
+    }
+
+    fn negation<T: Operand>(&mut self, of: &T) -> Result<Typed, EngineError> {
+        let function = self.resolve_negation(of)?;
+        self.apply(function, "system.negation", std::iter::once(of))
+    }
+
+    fn resolve_negation<T: Operand>(&self, of: &T) -> Result<Function, EngineError> {
+        let operand = of.shape(self)?.preferred_type();
+        operand
+            .and_then(|ty| function::negation(&ty))
+            .ok_or_else(|| EngineError::invalid(format!("the '-' operation is not supported for {}", of.text())))
+    }
+
+    fn apply<'t, T: Operand + 't>(
+        &mut self,
+        function: Function,
+        name: &str,
+        arguments: impl Iterator<Item = &'t T>,
+    ) -> Result<Typed, EngineError> {
+        let compiled = arguments.zip(&function.parameters).enumerate().map(|(index, (argument, parameter))| {
+            argument.compile(self, &Receiver::new(format!("arg{index}({name})"), parameter.clone()))
+        });
+        let arguments = compiled.collect::<Result<Vec<_>, _>>()?;
+        let cql_type = function.returns.clone();
+        Ok(Typed { expression: Expression::Call(Box::new(function), arguments), cql_type })
+    }
+
+    fn written_type(&self, written: &Type<'_>) -> Result<CqlType, EngineError> {
+        Ok(CqlType::resolve(written, self.user_types)?)
+    }
+}
+
+/// Refuses an expression of known type where another is demanded.
+fn check_assignable(shape: &Shape, receiver: &Receiver, what: &str) -> Result<(), EngineError> {
+    match shape {
+        Shape::Known(known) if shape.fit(&receiver.cql_type) == Fit::Not => Err(EngineError::invalid(format!(
+            "Type error: cannot assign result of {what} (type {known}) to {} (type {})",
+            receiver.name, receiver.cql_type
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,262 @@
+//! Selectors: what a selection computes of a row or a group.
+
+use quorate_protocol::cql::ast::{FunctionCall, QualifiedName, Selector, Term, WritetimeKind};
+use quorate_protocol::value::{CqlType, NativeType};
+
+use super::term::qualified;
+use super::{Compiler, Operand};
+use crate::engine::aggregate::{Aggregate, Kind};
+use crate::engine::argument::{Fit, Shape};
+use crate::engine::bind::Receiver;
+use crate::engine::error::EngineError;
+use crate::engine::expression::{Expression, Typed};
+use crate::engine::function::number::NUMERIC;
+use crate::engine::name::{is_count_of_rows, selector_name};
+
+impl Compiler<'_> {
+    /// A selector with the type that it has by itself.
+    pub(in crate::engine) fn selector(&mut self, selector: &Selector<'_>) -> Result<Typed, EngineError> {
+        match selector {
+            Selector::Column(name) => {
+                let (index, column) = self.column(name.as_str())?;
+                Ok(Typed { expression: Expression::Column(index), cql_type: column })
+            }
+            Selector::CountRows => Ok(self.aggregate(Kind::Count, None, NativeType::BigInt.into())),
+            Selector::Writetime(kind, of) => self.writetime(*kind, of),
+            Selector::Cast(of, to) => self.cast(of.as_ref(), *to),
+            Selector::Call(call) => match aggregate_kind(call) {
+                Some(kind) => self.aggregate_call(kind, call),
+                None => self.call(call),
+            },
+            Selector::Field(of, field) => self.field(of, field.as_str()),
+            Selector::Element(pair) => {
+                let (of, key) = self.addressed(&pair.0, "element")?;
+                let key = pair.1.compile(self, &key)?;
+                let cql_type = match &of.cql_type {
+                    CqlType::Map { value, .. } => CqlType::clone(value),
+                    CqlType::Set { element, .. } => CqlType::clone(element),
+                    other => other.clone(),
+                };
+                Ok(Typed { expression: Expression::Element(Box::new(of), Box::new(key)), cql_type })
+            }
+            Selector::Slice(parts) => {
+                let (of, key) = self.addressed(&parts.0, "slice")?;
+                let mut bound = |bound: &Option<Term<'_>>| match bound {
+                    Some(term) => Ok::<_, EngineError>(Some(Box::new(term.compile(self, &key)?))),
+                    None => Ok(None),
+                };
+                let (from, to) = (bound(&parts.1)?, bound(&parts.2)?);
+                let cql_type = of.cql_type.clone();
+                Ok(Typed { expression: Expression::Slice(Box::new(of), from, to), cql_type })
+            }
+            Selector::Hint(pair) => {
+                let cql_type = self.written_type(&pair.0)?;
+                let expression = pair.1.compile(self, &Receiver::new("[selection]", cql_type.clone()))?;
+                Ok(Typed { expression, cql_type })
+            }
+            Selector::Negation(of) => self.negation(of.as_ref()),
+            Selector::Arithmetic(of) => self.arithmetic(of),
+            Selector::Term(_) | Selector::List(_) | Selector::Set(_) | Selector::Map(_) | Selector::Tuple(_) => {
+                let cql_type = selector.shape(self)?.natural_type().ok_or_else(|| {
+                    EngineError::invalid(format!(
+                        "Cannot infer type for term {} in selection clause (try using a cast to force a type)",
+                        selector_name(selector)
+                    ))
+                })?;
+                let expression = selector.compile(self, &Receiver::new("[selection]", cql_type.clone()))?;
+                Ok(Typed { expression, cql_type })
+            }
+        }
+    }
+
+    fn column(&self, name: &str) -> Result<(usize, CqlType), EngineError> {
+        let table = self.table.ok_or_else(|| EngineError::invalid(format!("Undefined column name {name}")))?;
+        match table.column(name) {
+            Some((index, column)) => Ok((index, column.cql_type.clone())),
+            None => Err(undefined_column(name, table)),
+        }
+    }
+
+    fn aggregate_call(&mut self, kind: Kind, call: &FunctionCall<'_, Selector<'_>>) -> Result<Typed, EngineError> {
+        let name = call.name.name.as_str().to_ascii_lowercase();
+        if self.in_aggregate {
+            return Err(EngineError::invalid("aggregate functions cannot be used as arguments of aggregate functions"));
+        }
+        if is_count_of_rows(call) {
+            return Ok(self.aggregate(Kind::Count, None, NativeType::BigInt.into()));
+        }
+        let [argument] = call.arguments.as_slice() else {
+            return Err(EngineError::invalid(format!(
+                "Invalid number of arguments in call to function system.{name}: 1 required but {} provided",
+                call.arguments.len()
+            )));
+        };
+        self.in_aggregate = true;
+        let argument = self.selector(argument);
+        self.in_aggregate = false;
+        let Typed { expression, cql_type } = argument?;
+        let is_numeric = matches!(&cql_type, CqlType::Native(native) if NUMERIC.contains(native));
+        if matches!(kind, Kind::Sum | Kind::Avg) && !is_numeric {
+            let signatures: Vec<String> =
+                NUMERIC.iter().map(|n| format!("system.{name} : ({}) -> {}", n.name(), n.name())).collect();
+            return Err(EngineError::invalid(format!(
+                "Invalid call to function {name}, none of its type signatures match (known type signatures: {})",
+                signatures.join(", ")
+            )));
+        }
+        Ok(self.aggregate(kind, Some(expression), cql_type))
+    }
+
+    fn aggregate(&mut self, kind: Kind, argument: Option<Expression>, cql_type: CqlType) -> Typed {
+        let returns = if kind == Kind::Count { NativeType::BigInt.into() } else { cql_type.clone() };
+        self.aggregates.push(Aggregate { kind, argument, cql_type });
+        Typed { expression: Expression::Aggregate(self.aggregates.len() - 1), cql_type: returns }
+    }
+
+    /// Rows here carry neither stamps nor expiries: the metadata of every cell is null.
+    fn writetime(&mut self, kind: WritetimeKind, of: &Selector<'_>) -> Result<Typed, EngineError> {
+        let mut root = of;
+        while let Selector::Field(inner, _) = root {
+            root = inner;
+        }
+        let root = match root {
+            Selector::Element(pair) => &pair.0,
+            Selector::Slice(parts) => &parts.0,
+            other => other,
+        };
+        let Selector::Column(name) = root else {
+            return Err(EngineError::invalid("writetime and ttl are of columns only"));
+        };
+        let (index, column_type) = self.column(name.as_str())?;
+        if self.table.is_some_and(|table| table.is_key(index)) {
+            let function = if kind == WritetimeKind::Ttl { "ttl" } else { "writetime" };
+            return Err(EngineError::invalid(format!(
+                "Cannot use selection function {function} on PRIMARY KEY part {}",
+                name.as_str()
+            )));
+        }
+        let native: CqlType = if kind == WritetimeKind::Ttl { NativeType::Int } else { NativeType::BigInt }.into();
+        let is_whole = matches!(of, Selector::Column(_));
+        let is_many = column_type.is_multi_cell() && is_whole && kind != WritetimeKind::MaxWritetime;
+        let cql_type = if is_many { CqlType::list(native) } else { native };
+        Ok(Typed { expression: Expression::Constant(None), cql_type })
+    }
+
+    fn field(&mut self, of: &Selector<'_>, field: &str) -> Result<Typed, EngineError> {
+        let of_name = selector_name(of);
+        let typed = self.selector(of)?;
+        let CqlType::Udt { definition, .. } = &typed.cql_type else {
+            return Err(EngineError::invalid(format!(
+                "Invalid field selection: {of_name} of type {} is not a user type",
+                typed.cql_type
+            )));
+        };
+        let found = definition.fields.iter().enumerate().find(|(_, (name, _))| name == field);
+        let Some((index, (_, cql_type))) = found else {
+            return Err(EngineError::invalid(format!("{of_name} of type {} has no field {field}", definition.name)));
+        };
+        let cql_type = cql_type.clone();
+        Ok(Typed { expression: Expression::Field(Box::new(typed), index), cql_type })
+    }
+
+    /// What is addressed by a key, and what the key must be.
+    fn addressed(&mut self, of: &Selector<'_>, what: &str) -> Result<(Typed, Receiver), EngineError> {
+        let name = selector_name(of);
+        let typed = self.selector(of)?;
+        let key = match &typed.cql_type {
+            CqlType::Map { key, .. } => Receiver::new(format!("key({name})"), CqlType::clone(key)),
+            CqlType::Set { element, .. } => Receiver::new(format!("value({name})"), CqlType::clone(element)),
+            CqlType::List { .. } => {
+                let what = if what == "element" { "Element" } else { "Slice" };
+                return Err(EngineError::invalid(format!(
+                    "{what} selection is only allowed on sets and maps, but {name} is a list"
+                )));
+            }
+            other => {
+                return Err(EngineError::invalid(format!(
+                    "Invalid {what} selection: {name} is of type {other} is not a collection"
+                )));
+            }
+        };
+        Ok((typed, key))
+    }
+}
+
+/// The message about a name that is no column.
+pub(in crate::engine) fn undefined_column(name: &str, table: &crate::engine::table::Table) -> EngineError {
+    let spec = table.spec();
+    EngineError::invalid(format!("Undefined column name {name} in table {}.{}", spec.keyspace, spec.table))
+}
+
+impl Operand for Selector<'_> {
+    fn shape(&self, compiler: &Compiler<'_>) -> Result<Shape, EngineError> {
+        let shapes = |parts: &[Selector<'_>]| parts.iter().map(|part| part.shape(compiler)).collect::<Result<_, _>>();
+        Ok(match self {
+            Selector::Term(term) => term.shape(compiler)?,
+            Selector::List(parts) => Shape::List(shapes(parts)?),
+            Selector::Set(parts) => Shape::Set(shapes(parts)?),
+            Selector::Tuple(parts) => Shape::Tuple(shapes(parts)?),
+            Selector::Map(pairs) => {
+                let pairs = pairs.iter().map(|(key, value)| Ok((key.shape(compiler)?, value.shape(compiler)?)));
+                Shape::Map(pairs.collect::<Result<_, EngineError>>()?)
+            }
+            Selector::Call(call) if aggregate_kind(call).is_none() => Shape::Known(compiler.resolve(call)?.returns),
+            Selector::Cast(_, to) => Shape::Known(CqlType::Native((*to).into())),
+            Selector::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
+            Selector::Negation(of) => Shape::Known(compiler.resolve_negation(of.as_ref())?.returns),
+            Selector::Arithmetic(of) => compiler.type_of_arithmetic(of)?,
+            other => {
+                // what has one type only is compiled to find it, without leaving a trace
+                let mut scratch = Compiler::new(compiler.table, compiler.user_types);
+                scratch.in_aggregate = compiler.in_aggregate;
+                Shape::Known(scratch.selector(other)?.cql_type)
+            }
+        })
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, receiver: &Receiver) -> Result<Expression, EngineError> {
+        let parts: Vec<(&Selector<'_>, CqlType)> = match (self, &receiver.cql_type) {
+            (Selector::Term(term), _) => return term.compile(compiler, receiver),
+            (Selector::Tuple(parts), ty) if parts.len() == 1 && !matches!(ty, CqlType::Tuple(_)) => {
+                return parts.first().map_or(Ok(Expression::Constant(None)), |only| only.compile(compiler, receiver));
+            }
+            (Selector::List(parts), CqlType::List { element, .. } | CqlType::Vector { element, .. })
+            | (Selector::Set(parts), CqlType::Set { element, .. }) => {
+                parts.iter().map(|part| (part, CqlType::clone(element))).collect()
+            }
+            (Selector::Map(pairs), CqlType::Map { key, value, .. }) => {
+                let typed = |(k, v)| [(k, CqlType::clone(key)), (v, CqlType::clone(value))];
+                pairs.iter().map(|(k, v)| (k, v)).flat_map(typed).collect()
+            }
+            (Selector::Tuple(parts), CqlType::Tuple(types)) => parts.iter().zip(types.iter().cloned()).collect(),
+            _ => {
+                let typed = compiler.selector(self)?;
+                return match Shape::Known(typed.cql_type).fit(&receiver.cql_type) {
+                    Fit::Not => Err(EngineError::invalid(format!(
+                        "Cannot assign value {} to {} of type {}",
+                        selector_name(self),
+                        receiver.name,
+                        receiver.cql_type
+                    ))),
+                    _ => Ok(typed.expression),
+                };
+            }
+        };
+        let compiled = parts.into_iter().map(|(part, ty)| part.compile(compiler, &Receiver::new(&receiver.name, ty)));
+        Ok(Expression::Composite(receiver.cql_type.clone(), compiled.collect::<Result<_, _>>()?))
+    }
+
+    fn text(&self) -> String {
+        selector_name(self)
+    }
+
+    fn unknown_function(name: &QualifiedName<'_>) -> String {
+        format!("Unknown function '{}'", qualified(name))
+    }
+}
+
+/// Which aggregate a call is, if it is one.
+fn aggregate_kind(call: &FunctionCall<'_, Selector<'_>>) -> Option<Kind> {
+    let is_native = call.name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
+    Kind::of_name(&call.name.name.as_str().to_ascii_lowercase()).filter(|_| is_native)
+}

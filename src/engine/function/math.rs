@@ -1,0 +1,61 @@
+//! Functions of one number, which give a number of its type (`MathFcts`).
+
+use num_bigint::{BigInt, Sign};
+use quorate_protocol::value::{CqlType, Decimal, Value};
+
+use super::number::{NUMERIC, Number};
+use super::{Function, arithmetic, values};
+use crate::engine::error::EngineError;
+
+pub(super) fn overloads(name: &str) -> Option<Vec<Function>> {
+    let body: fn(&Function, &[Value]) -> _ = match name {
+        "abs" => absolute,
+        "round" => round,
+        "exp" | "log" | "log10" => transcendental,
+        _ => return None,
+    };
+    Some(NUMERIC.iter().map(|native| values(name, [(*native).into()], *native, body)).collect())
+}
+
+fn absolute(function: &Function, arguments: &[Value]) -> Result<Option<Value>, EngineError> {
+    Ok(apply(function, arguments, |number| match number {
+        Number::Integer(value) => Number::Integer(value.wrapping_abs()),
+        Number::Float(value) => Number::Float(value.abs()),
+        Number::VarInt(value) => Number::VarInt(BigInt::from_biguint(Sign::Plus, value.magnitude().clone())),
+        Number::Decimal(Decimal { unscaled, scale }) => {
+            Number::Decimal(Decimal { unscaled: BigInt::from_biguint(Sign::Plus, unscaled.magnitude().clone()), scale })
+        }
+    }))
+}
+
+fn round(function: &Function, arguments: &[Value]) -> Result<Option<Value>, EngineError> {
+    Ok(apply(function, arguments, |number| match number {
+        // as `Math.round`: half up, towards positive infinity
+        Number::Float(value) => Number::Float((value + 0.5).floor()),
+        Number::Decimal(decimal) => {
+            let one = Decimal { unscaled: 1.into(), scale: 0 };
+            Number::Decimal(arithmetic::divide(&decimal, &one, 0, false).unwrap_or(decimal))
+        }
+        whole => whole,
+    }))
+}
+
+fn transcendental(function: &Function, arguments: &[Value]) -> Result<Option<Value>, EngineError> {
+    let of_double: fn(f64) -> f64 = match function.name.as_str() {
+        "exp" => f64::exp,
+        "log" => f64::ln,
+        _ => f64::log10,
+    };
+    if matches!(arguments, [Value::Decimal(_) | Value::VarInt(_)]) {
+        return Err(EngineError::invalid(format!(
+            "system.{} is not supported for {}",
+            function.name, function.returns
+        )));
+    }
+    Ok(apply(function, arguments, |number| Number::Float(of_double(number.to_f64()))))
+}
+
+fn apply(function: &Function, arguments: &[Value], compute: impl Fn(Number) -> Number) -> Option<Value> {
+    let CqlType::Native(native) = function.returns else { return None };
+    compute(arguments.first().and_then(Number::of)?).into_value(native)
+}

@@ -1,0 +1,324 @@
+//! WHERE: relations to filters over rows, and what of them a table can answer without ALLOW FILTERING.
+
+mod check;
+mod filter;
+
+use quorate_protocol::cql::ast::{InValues, Name, Operator, Relation, Term};
+use quorate_protocol::value::{CqlType, NativeType};
+
+use super::bind::Receiver;
+use super::compile::{Compiler, undefined_column};
+use super::error::EngineError;
+use super::expression::Expression;
+use super::name::term_text;
+use super::table::{ColumnKind, Table};
+
+pub(super) use check::{Restrictions, check};
+pub(super) use filter::BoundFilter;
+
+/// A condition on a row.
+#[derive(Clone, Debug)]
+pub(super) enum Filter {
+    /// `column ∘ value`
+    Compare { column: usize, operator: Operator, value: Expression },
+    /// `column IN values`
+    In { column: usize, values: Alternatives },
+    /// `(columns) ∘ (values)`; the value is a tuple.
+    Tuple { columns: Vec<usize>, operator: Operator, value: Expression },
+    /// `(columns) IN …`; each value is a tuple.
+    TupleIn { columns: Vec<usize>, values: Alternatives },
+    /// `token(partition key) ∘ value`
+    Token { operator: Operator, value: Expression },
+    /// `column[key] = value`
+    Element { column: usize, key: Expression, value: Expression },
+}
+
+/// The values after IN.
+#[derive(Clone, Debug)]
+pub(super) enum Alternatives {
+    Listed(Vec<Expression>),
+    /// One list, of values of this type.
+    Whole(Expression, CqlType),
+}
+
+impl Filter {
+    /// The columns that the condition is on; of a token none.
+    pub(super) fn columns(&self) -> &[usize] {
+        match self {
+            Filter::Compare { column, .. } | Filter::In { column, .. } | Filter::Element { column, .. } => {
+                std::slice::from_ref(column)
+            }
+            Filter::Tuple { columns, .. } | Filter::TupleIn { columns, .. } => columns,
+            Filter::Token { .. } => &[],
+        }
+    }
+}
+
+/// Compiles the relation to a filter, refusing what its columns do not allow.
+pub(super) fn compile(
+    relation: &Relation<'_>,
+    table: &Table,
+    compiler: &mut Compiler<'_>,
+) -> Result<Filter, EngineError> {
+    match relation {
+        Relation::Column { column, operator, value } => column_relation(column, *operator, value, table, compiler),
+        Relation::In { column, values } => {
+            let (index, receiver) = receiver_of(column, table)?;
+            let values = alternatives(values, &receiver, &format!("in({})", receiver.name), compiler)?;
+            Ok(Filter::In { column: index, values })
+        }
+        Relation::IsNotNull(column) => {
+            let (_, receiver) = receiver_of(column, table)?;
+            Err(EngineError::invalid(format!("Unsupported restriction: {} IS NOT NULL", receiver.name)))
+        }
+        Relation::Element { column, key, operator, value } => {
+            element_relation(column, key, *operator, value, table, compiler)
+        }
+        Relation::Token { columns, operator, value } => {
+            check_token_columns(columns, table)?;
+            let receiver = Receiver::new("partition key token", NativeType::BigInt);
+            Ok(Filter::Token { operator: *operator, value: compile_value(value, &receiver, compiler)? })
+        }
+        Relation::Tuple { columns, operator, value } => {
+            let (columns, receiver) =
+                tuple_receiver(columns, table, || format!("{} {}", operator_text(*operator), term_text(value)))?;
+            check_tuple_length(value, columns.len())?;
+            Ok(Filter::Tuple { columns, operator: *operator, value: value_of_tuple(value, &receiver, compiler)? })
+        }
+        Relation::TupleIn { columns, values } => {
+            let (columns, receiver) = tuple_receiver(columns, table, || "IN".to_owned())?;
+            if let InValues::List(terms) = values {
+                terms.iter().try_for_each(|term| check_tuple_length(term, columns.len()))?;
+            }
+            let name = format!("in{}", receiver.name);
+            Ok(Filter::TupleIn { columns, values: alternatives(values, &receiver, &name, compiler)? })
+        }
+        Relation::Expression { index, .. } => {
+            Err(EngineError::invalid(format!("Invalid index name {}: this table has no indexes", index.as_str())))
+        }
+    }
+}
+
+fn column_relation(
+    column: &Name<'_>,
+    operator: Operator,
+    value: &Term<'_>,
+    table: &Table,
+    compiler: &mut Compiler<'_>,
+) -> Result<Filter, EngineError> {
+    let (index, mut receiver) = receiver_of(column, table)?;
+    let name = receiver.name.clone();
+    let symbol = operator_text(operator);
+    match operator {
+        Operator::NotEqual => {
+            return Err(EngineError::invalid(format!("Unsupported \"!=\" relation: {name} != {}", term_text(value))));
+        }
+        Operator::Like => {
+            return Err(EngineError::invalid(format!(
+                "LIKE restriction is only supported on properly indexed columns. {name} LIKE {} is not valid.",
+                term_text(value)
+            )));
+        }
+        Operator::Contains | Operator::ContainsKey => {
+            receiver = contained(&receiver, operator)?;
+        }
+        _ => match &receiver.cql_type {
+            CqlType::Udt { frozen: false, definition } => {
+                return Err(EngineError::invalid(format!(
+                    "Non-frozen UDT column '{name}' ({}) cannot be restricted by any relation",
+                    definition.name
+                )));
+            }
+            ty if ty.is_multi_cell() => {
+                return Err(EngineError::invalid(format!(
+                    "Collection column '{name}' ({ty}) cannot be restricted by a '{symbol}' relation"
+                )));
+            }
+            ty if operator != Operator::Equal => check_slice(ty)?,
+            _ => {}
+        },
+    }
+    let value = compile_value(value, &receiver, compiler)?;
+    Ok(Filter::Compare { column: index, operator, value })
+}
+
+/// What a collection is asked to contain.
+fn contained(receiver: &Receiver, operator: Operator) -> Result<Receiver, EngineError> {
+    let name = &receiver.name;
+    match (operator, &receiver.cql_type) {
+        (Operator::ContainsKey, CqlType::Map { key, .. }) => {
+            Ok(Receiver::new(format!("key({name})"), CqlType::clone(key)))
+        }
+        (Operator::ContainsKey, _) => {
+            Err(EngineError::invalid(format!("Cannot use CONTAINS KEY on non-map column {name}")))
+        }
+        (
+            _,
+            CqlType::List { element: value, .. } | CqlType::Set { element: value, .. } | CqlType::Map { value, .. },
+        ) => Ok(Receiver::new(format!("value({name})"), CqlType::clone(value))),
+        _ => Err(EngineError::invalid(format!("Cannot use CONTAINS on non-collection column {name}"))),
+    }
+}
+
+fn element_relation(
+    column: &Name<'_>,
+    key: &Term<'_>,
+    operator: Operator,
+    value: &Term<'_>,
+    table: &Table,
+    compiler: &mut Compiler<'_>,
+) -> Result<Filter, EngineError> {
+    let (index, receiver) = receiver_of(column, table)?;
+    let name = &receiver.name;
+    let (key_type, value_type) = match &receiver.cql_type {
+        CqlType::Map { key, value, .. } => (CqlType::clone(key), CqlType::clone(value)),
+        CqlType::List { .. } => {
+            return Err(EngineError::invalid(format!(
+                "Indexes on list entries ({name}[index] = value) are not supported."
+            )));
+        }
+        _ => return Err(EngineError::invalid(format!("Column {name} cannot be used as a map"))),
+    };
+    if operator != Operator::Equal {
+        return Err(EngineError::invalid("Only EQ relations are supported on map entries"));
+    }
+    let key = compile_value(key, &Receiver::new(format!("key({name})"), key_type), compiler)?;
+    let value = compile_value(value, &Receiver::new(format!("value({name})"), value_type), compiler)?;
+    Ok(Filter::Element { column: index, key, value })
+}
+
+fn receiver_of(column: &Name<'_>, table: &Table) -> Result<(usize, Receiver), EngineError> {
+    let (index, found) = table.column(column.as_str()).ok_or_else(|| undefined_column(column.as_str(), table))?;
+    let receiver = Receiver { name: found.name.clone(), cql_type: found.cql_type.clone(), column: Some(index) };
+    Ok((index, receiver))
+}
+
+/// Values are compared with cells as they are: a constant must be of the column's type, a call must return it.
+fn compile_value(
+    value: &Term<'_>,
+    receiver: &Receiver,
+    compiler: &mut Compiler<'_>,
+) -> Result<Expression, EngineError> {
+    use super::compile::Operand;
+    value.compile(compiler, receiver)
+}
+
+fn alternatives(
+    values: &InValues<'_>,
+    receiver: &Receiver,
+    list_name: &str,
+    compiler: &mut Compiler<'_>,
+) -> Result<Alternatives, EngineError> {
+    match values {
+        InValues::List(terms) => {
+            let terms = terms.iter().map(|term| compile_value(term, receiver, compiler));
+            Ok(Alternatives::Listed(terms.collect::<Result<_, _>>()?))
+        }
+        InValues::Marker(marker) => {
+            let list = Receiver::new(list_name, CqlType::list(receiver.cql_type.clone()));
+            Ok(Alternatives::Whole(compile_value(marker, &list, compiler)?, receiver.cql_type.clone()))
+        }
+    }
+}
+
+fn check_token_columns(columns: &[Name<'_>], table: &Table) -> Result<(), EngineError> {
+    for column in columns {
+        table.column(column.as_str()).ok_or_else(|| undefined_column(column.as_str(), table))?;
+    }
+    let key = table.partition_key();
+    let is_of_key = |name: &Name<'_>| key.iter().any(|column| column.name == name.as_str());
+    if columns.len() != key.len() || !columns.iter().all(is_of_key) {
+        return Err(EngineError::invalid(
+            "The token() function must be applied to all partition key components or none of them",
+        ));
+    }
+    if columns.iter().zip(key).any(|(name, column)| column.name != name.as_str()) {
+        let names: Vec<&str> = key.iter().map(|column| column.name.as_str()).collect();
+        return Err(EngineError::invalid(format!(
+            "The token function arguments must be in the partition key order: {}",
+            names.join(", ")
+        )));
+    }
+    Ok(())
+}
+
+/// The clustering columns of a multi-column relation, and the tuple that they are compared with.
+fn tuple_receiver(
+    names: &[Name<'_>],
+    table: &Table,
+    rest: impl Fn() -> String,
+) -> Result<(Vec<usize>, Receiver), EngineError> {
+    let mut columns = Vec::new();
+    for name in names {
+        let (index, column) = table.column(name.as_str()).ok_or_else(|| undefined_column(name.as_str(), table))?;
+        if !matches!(column.kind, ColumnKind::Clustering { .. }) {
+            return Err(EngineError::invalid(format!(
+                "Multi-column relations can only be applied to clustering columns but was applied to: {}",
+                column.name
+            )));
+        }
+        columns.push(index);
+    }
+    let joined = names.iter().map(|name| name.as_str()).collect::<Vec<_>>();
+    if columns.windows(2).any(|pair| matches!(pair, [a, b] if *b != *a + 1)) {
+        return Err(EngineError::invalid(format!(
+            "Clustering columns must appear in the PRIMARY KEY order in multi-column relations: ({}) {}",
+            joined.join(", "),
+            rest()
+        )));
+    }
+    let types = columns.iter().map(|index| table.columns()[*index].cql_type.clone());
+    Ok((columns.clone(), Receiver::new(format!("({})", joined.join(",")), CqlType::tuple(types))))
+}
+
+fn check_tuple_length(value: &Term<'_>, expected: usize) -> Result<(), EngineError> {
+    match value {
+        Term::Tuple(parts) if parts.len() != expected => Err(EngineError::invalid(format!(
+            "Expected {expected} elements in value tuple, but got {}: {}",
+            parts.len(),
+            term_text(value)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// `(a, b) > (?, ?)`: markers in the tuple are named by their columns.
+fn value_of_tuple(
+    value: &Term<'_>,
+    receiver: &Receiver,
+    compiler: &mut Compiler<'_>,
+) -> Result<Expression, EngineError> {
+    let (Term::Tuple(parts), CqlType::Tuple(types)) = (value, &receiver.cql_type) else {
+        return compile_value(value, receiver, compiler);
+    };
+    let names: Vec<&str> = receiver.name.trim_matches(['(', ')']).split(',').collect();
+    let parts = parts
+        .iter()
+        .zip(types.iter())
+        .zip(names)
+        .map(|((part, ty), name)| compile_value(part, &Receiver::new(name, ty.clone()), compiler));
+    Ok(Expression::Composite(receiver.cql_type.clone(), parts.collect::<Result<_, _>>()?))
+}
+
+fn check_slice(cql_type: &CqlType) -> Result<(), EngineError> {
+    match cql_type {
+        CqlType::Native(NativeType::Duration) => {
+            Err(EngineError::invalid("Slice restrictions are not supported on duration columns"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn operator_text(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Equal => "=",
+        Operator::NotEqual => "!=",
+        Operator::Less => "<",
+        Operator::LessOrEqual => "<=",
+        Operator::Greater => ">",
+        Operator::GreaterOrEqual => ">=",
+        Operator::Like => "LIKE",
+        Operator::Contains => "CONTAINS",
+        Operator::ContainsKey => "CONTAINS KEY",
+    }
+}

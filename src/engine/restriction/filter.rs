@@ -1,0 +1,168 @@
+//! Filters with their values in place, and whether a row passes them.
+
+use std::cmp::Ordering;
+
+use bytes::Bytes;
+use quorate_protocol::cql::ast::Operator;
+use quorate_protocol::value::{CqlType, NativeType, compare};
+
+use super::{Alternatives, Filter};
+use crate::engine::error::EngineError;
+use crate::engine::expression::{Context, Expression, element, parts_of};
+use crate::engine::table::{Row, Table};
+
+/// A filter whose values are known.
+#[derive(Clone, Debug)]
+pub(in crate::engine) enum BoundFilter {
+    Compare { column: usize, operator: Operator, value: Bytes },
+    In { column: usize, values: Vec<Bytes> },
+    Tuple { columns: Vec<usize>, operator: Operator, values: Vec<Option<Bytes>> },
+    TupleIn { columns: Vec<usize>, values: Vec<Vec<Option<Bytes>>> },
+    Token { operator: Operator, value: Bytes },
+    Element { column: usize, key: Bytes, value: Bytes },
+}
+
+impl BoundFilter {
+    /// Evaluates the values of a filter. None of them may be null.
+    pub(in crate::engine) fn new(
+        filter: &Filter,
+        table: &Table,
+        context: &mut Context<'_>,
+    ) -> Result<Self, EngineError> {
+        let is_null = |column: usize| {
+            let name = table.columns().get(column).map_or("", |column| column.name.as_str());
+            EngineError::invalid(if table.is_key(column) {
+                format!("Invalid null value in condition for column {name}")
+            } else {
+                format!("Unsupported null value for column {name}")
+            })
+        };
+        let tuple_type = |columns: &[usize]| {
+            CqlType::tuple(columns.iter().filter_map(|index| Some(table.columns().get(*index)?.cql_type.clone())))
+        };
+        Ok(match filter {
+            Filter::Compare { column, operator, value } => {
+                let value = value.evaluate(context)?.ok_or_else(|| is_null(*column))?;
+                BoundFilter::Compare { column: *column, operator: *operator, value }
+            }
+            Filter::In { column, values } => {
+                let values = listed(values, context)?.into_iter().map(|value| value.ok_or_else(|| is_null(*column)));
+                BoundFilter::In { column: *column, values: values.collect::<Result<_, _>>()? }
+            }
+            Filter::Tuple { columns, operator, value } => {
+                let values = parts_of(&tuple_type(columns), value.evaluate(context)?)?;
+                if values.len() != columns.len() || values.iter().any(Option::is_none) {
+                    return Err(is_null(columns.first().copied().unwrap_or_default()));
+                }
+                BoundFilter::Tuple { columns: columns.clone(), operator: *operator, values }
+            }
+            Filter::TupleIn { columns, values } => {
+                let cql_type = tuple_type(columns);
+                let tuples = listed(values, context)?.into_iter().map(|tuple| parts_of(&cql_type, tuple));
+                BoundFilter::TupleIn { columns: columns.clone(), values: tuples.collect::<Result<_, _>>()? }
+            }
+            Filter::Token { operator, value } => {
+                let value = value.evaluate(context)?;
+                let value = value.ok_or_else(|| EngineError::invalid("Invalid null token value"))?;
+                BoundFilter::Token { operator: *operator, value }
+            }
+            Filter::Element { column, key, value, .. } => {
+                let key = key.evaluate(context)?.ok_or_else(|| is_null(*column))?;
+                let value = value.evaluate(context)?.ok_or_else(|| is_null(*column))?;
+                BoundFilter::Element { column: *column, key, value }
+            }
+        })
+    }
+
+    /// Whether the row fulfils the condition. A null cell fulfils none.
+    pub(in crate::engine) fn accepts(&self, row: &Row, table: &Table) -> Result<bool, EngineError> {
+        let cell = |column: usize| row.get(column).and_then(Option::as_ref);
+        let cql_type = |column: usize| table.columns().get(column).map(|column| &column.cql_type);
+        let order = |column: usize, value: &[u8]| Some(compare(cql_type(column)?, cell(column)?, value));
+        Ok(match self {
+            BoundFilter::Compare { column, operator: Operator::Contains, value } => {
+                let Some(ty) = cql_type(*column) else { return Ok(false) };
+                contains(ty, cell(*column).cloned(), value)?
+            }
+            BoundFilter::Compare { column, operator: Operator::ContainsKey, value } => match cql_type(*column) {
+                Some(ty) => element(ty, cell(*column).cloned(), value)?.is_some(),
+                None => false,
+            },
+            BoundFilter::Compare { column, operator, value } => {
+                order(*column, value).is_some_and(|order| holds(*operator, order))
+            }
+            BoundFilter::In { column, values } => {
+                values.iter().any(|value| order(*column, value) == Some(Ordering::Equal))
+            }
+            BoundFilter::Tuple { columns, operator, values } => {
+                tuple_order(columns, values, order).is_some_and(|order| holds(*operator, order))
+            }
+            BoundFilter::TupleIn { columns, values } => {
+                values.iter().any(|tuple| tuple_order(columns, tuple, order) == Some(Ordering::Equal))
+            }
+            BoundFilter::Token { operator, value } => {
+                let token = table.token(row).map(|token| token.0.to_be_bytes());
+                let order = token.map(|token| compare(&NativeType::BigInt.into(), &token, value));
+                order.is_some_and(|order| holds(*operator, order))
+            }
+            BoundFilter::Element { column, key, value } => {
+                let Some(CqlType::Map { value: value_type, .. }) = cql_type(*column) else { return Ok(false) };
+                let Some(ty) = cql_type(*column) else { return Ok(false) };
+                let found = element(ty, cell(*column).cloned(), key)?;
+                found.is_some_and(|found| compare(value_type, &found, value).is_eq())
+            }
+        })
+    }
+}
+
+fn listed(values: &Alternatives, context: &mut Context<'_>) -> Result<Vec<Option<Bytes>>, EngineError> {
+    match values {
+        Alternatives::Listed(expressions) => {
+            expressions.iter().map(|expression: &Expression| expression.evaluate(context)).collect()
+        }
+        Alternatives::Whole(list, element) => {
+            let list =
+                list.evaluate(context)?.ok_or_else(|| EngineError::invalid("Invalid null value for IN restriction"))?;
+            parts_of(&CqlType::list(element.clone()), Some(list))
+        }
+    }
+}
+
+fn tuple_order(
+    columns: &[usize],
+    values: &[Option<Bytes>],
+    order: impl Fn(usize, &[u8]) -> Option<Ordering>,
+) -> Option<Ordering> {
+    for (column, value) in columns.iter().zip(values) {
+        match order(*column, value.as_ref()?)? {
+            Ordering::Equal => {}
+            different => return Some(different),
+        }
+    }
+    Some(Ordering::Equal)
+}
+
+fn holds(operator: Operator, order: Ordering) -> bool {
+    match operator {
+        Operator::Equal => order.is_eq(),
+        Operator::NotEqual => order.is_ne(),
+        Operator::Less => order.is_lt(),
+        Operator::LessOrEqual => order.is_le(),
+        Operator::Greater => order.is_gt(),
+        Operator::GreaterOrEqual => order.is_ge(),
+        Operator::Like | Operator::Contains | Operator::ContainsKey => false,
+    }
+}
+
+fn contains(cql_type: &CqlType, collection: Option<Bytes>, value: &[u8]) -> Result<bool, EngineError> {
+    let parts = parts_of(cql_type, collection)?;
+    let is_value =
+        |ty: &CqlType, part: &Option<Bytes>| part.as_ref().is_some_and(|part| compare(ty, part, value).is_eq());
+    Ok(match cql_type {
+        CqlType::Map { value: ty, .. } => parts.iter().skip(1).step_by(2).any(|part| is_value(ty, part)),
+        CqlType::List { element, .. } | CqlType::Set { element, .. } => {
+            parts.iter().any(|part| is_value(element, part))
+        }
+        _ => false,
+    })
+}
