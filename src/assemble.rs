@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use quorate_protocol::frame::Version;
 use thiserror::Error;
 use tokio::sync::{Mutex, broadcast};
 use tracing::warn;
@@ -21,8 +22,11 @@ use crate::frontend::authentication::Authentication;
 use crate::frontend::client::ClientLimits;
 use crate::prepared::PreparedStatements;
 use crate::shared::{Cluster, Limits, Member, Shared, SharedCatalog, Timeouts};
+use crate::system::{self, Tables};
 use crate::wire::client_config;
 
+/// The Cassandra whose system tables and grammar the proxy shows.
+const RELEASE_VERSION: &str = "5.0.6";
 /// Events that a worker may be behind.
 const EVENTS_MAX: usize = 1024;
 /// The longest answer of a backend (Cassandra: the bound of a frame before it was configurable).
@@ -99,8 +103,27 @@ pub(crate) async fn assemble(configuration: &Configuration) -> Result<Shared, As
         events: broadcast::Sender::new(EVENTS_MAX),
         ddl_turn: Mutex::new(()),
         catalog: SharedCatalog::default(),
-        schema_version: ArcSwap::from_pointee(Uuid::nil()),
+        system: Tables::new(topology(configuration)),
     })
+}
+
+/// The proxies, as drivers see them.
+fn topology(configuration: &Configuration) -> system::Topology {
+    let proxy = |address: SocketAddr| system::Proxy {
+        address,
+        data_center: configuration.cluster.local_zone.clone(),
+        rack: configuration.cluster.rack.clone(),
+    };
+    let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    system::Topology {
+        cluster_name: configuration.cluster.name.clone(),
+        local: proxy(configuration.listen.advertise),
+        peers: configuration.listen.peers.iter().copied().map(proxy).collect(),
+        schema_version: Uuid::nil(),
+        release_version: RELEASE_VERSION.to_owned(),
+        native_protocol_version: Version::NEWEST.number(),
+        started_seconds: i32::try_from(started.as_secs()).unwrap_or(i32::MAX),
+    }
 }
 
 async fn member(configuration: &Configuration, backend: &Backend) -> Result<Member, AssembleError> {

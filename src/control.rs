@@ -56,7 +56,7 @@ impl SchemaWatch {
                 Observation::Version(version) => {
                     self.versions.insert(backend, version);
                     if last.insert(backend, version) != Some(version) {
-                        self.shared.schema_version_is(digest(&last));
+                        self.shared.system.schema_version_is(digest(&last));
                     }
                 }
                 Observation::Lost => {

@@ -8,6 +8,7 @@ pub(crate) mod ddl;
 pub(crate) mod error;
 mod failure;
 pub(crate) mod forward;
+mod local;
 pub(crate) mod operation;
 pub(crate) mod preference;
 pub(crate) mod prepare;

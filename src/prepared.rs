@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::statement::Statement;
 use crate::statement::rewrite::Hidden;
+use crate::system::SystemPlan;
 
 /// A statement that a client prepared.
 pub(crate) struct Prepared {
@@ -22,6 +23,8 @@ pub(crate) struct Prepared {
     pub(crate) partition_key: Option<PartitionKey>,
     /// Where functions are evaluated in the proxy: the text that backends get, and the markers that clients do not see.
     pub(crate) hidden: Option<Hidden>,
+    /// Answered by the proxy itself.
+    pub(crate) local: Option<SystemPlan>,
     /// By backend: its own id, where it is not the client's.
     backend_ids: Box<[ArcSwapOption<Bytes>]>,
 }
@@ -37,7 +40,7 @@ pub(crate) struct PartitionKey {
 impl Prepared {
     pub(crate) fn new(id: Bytes, text: &str, keyspace: Option<Arc<str>>, statement: Arc<Statement>) -> Self {
         let (text, backend_ids) = (text.into(), Box::default());
-        Self { id, text, keyspace, statement, partition_key: None, hidden: None, backend_ids }
+        Self { id, text, keyspace, statement, partition_key: None, hidden: None, local: None, backend_ids }
     }
 
     /// With room for the ids of so many backends.

@@ -10,7 +10,6 @@ use arc_swap::ArcSwap;
 use quorate_protocol::frame::Version;
 use quorate_protocol::message::Consistency;
 use tokio::sync::{Mutex, broadcast};
-use uuid::Uuid;
 
 use crate::backend::cassandra::handshake::Dial;
 use crate::backend::cassandra::topology::Topology;
@@ -22,6 +21,7 @@ use crate::frontend::client::ClientLimits;
 use crate::frontend::events::Event;
 use crate::prepared::PreparedStatements;
 use crate::quorum::{Access, Electorate, Requirements};
+use crate::system::Tables;
 
 /// Everything that workers have in common.
 pub(crate) struct Shared {
@@ -33,7 +33,8 @@ pub(crate) struct Shared {
     pub(crate) prepared: PreparedStatements,
     pub(crate) authentication: Authentication,
     pub(crate) events: broadcast::Sender<Arc<Event>>,
-    pub(crate) schema_version: ArcSwap<Uuid>,
+    /// The proxy's own tables.
+    pub(crate) system: Tables,
     /// One schema change at a time.
     pub(crate) ddl_turn: Mutex<()>,
     pub(crate) catalog: SharedCatalog,
@@ -138,11 +139,6 @@ impl Timeouts {
 }
 
 impl Shared {
-    /// The backends' schemas are at this version.
-    pub(crate) fn schema_version_is(&self, version: Uuid) {
-        self.schema_version.store(Arc::new(version));
-    }
-
     /// What each worker makes its backends of.
     pub(crate) fn backend_parts(&self) -> Vec<CassandraParts> {
         self.cluster

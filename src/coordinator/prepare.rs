@@ -20,7 +20,7 @@ use super::forward::Forward;
 use super::operation::{Failure, OperationKey};
 use super::request::reject;
 use super::route::{Route, route};
-use super::send;
+use super::{local, send};
 use crate::backend::{Backend, BackendError, Lane};
 use crate::frontend::client::Client;
 use crate::observe::{Outcome, RequestKind};
@@ -39,6 +39,7 @@ pub(crate) fn prepare(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, 
     let statement = Statement::analyse(view.query);
     let keyspace: Option<Arc<str>> = view.keyspace.map(Arc::from).or_else(|| lane.keyspace.clone());
     match route(&statement, keyspace.as_deref(), &worker.shared.cluster) {
+        Route::Local => local::prepare(worker, client, stream, view.query, keyspace, statement),
         Route::Refuse(error) => reject(client, stream, &error),
         _ => {
             let (worker, client) = (worker.clone(), client.clone());

@@ -15,7 +15,9 @@ use super::error::CqlError;
 use super::forward::{Forward, ForwardChild, HiddenValues, OwnedPartition, What};
 use super::route::{Route, check_functions, route};
 use super::start::{Begin, refuse};
-use super::{ddl, refresh, respond, start_one, start_read, start_relay, start_write, traces, truncate, use_keyspace};
+use super::{
+    ddl, local, refresh, respond, start_one, start_read, start_relay, start_write, traces, truncate, use_keyspace,
+};
 use crate::backend::{Lane, Unencodable};
 use crate::catalog::Catalog;
 use crate::frontend::client::Client;
@@ -170,7 +172,7 @@ impl<'a> Asked<'a> {
             repeatable: self.statement.repeatable,
         };
         match way {
-            Route::Local => start_one(worker, begin(self.kind(), timeouts.relay, as_written(forward))),
+            Route::Local => local::answer(&self, text),
             Route::One => start_one(worker, begin(self.kind(), timeouts.relay, as_written(forward))),
             Route::Traces => traces::start(worker, begin(RequestKind::Read, timeouts.relay, as_written(forward))),
             Route::Read if native => start_relay(worker, begin(RequestKind::Read, timeouts.relay, forward)),

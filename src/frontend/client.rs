@@ -23,6 +23,9 @@ use crate::worker::Worker;
 /// Rounds of reading before other tasks get their turn.
 const READ_ROUNDS: usize = 4;
 
+/// How long a client may refuse bytes while more of them wait than may.
+const FLOODED_AFTER: Duration = Duration::from_secs(1);
+
 /// What bounds one client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientLimits {
@@ -30,7 +33,7 @@ pub(crate) struct ClientLimits {
     pub(crate) in_flight_max: usize,
     /// Reply bytes that wait for the client, above which nothing more is read from it.
     pub(crate) pause_bytes: usize,
-    /// Reply bytes that wait for the client, above which it is closed.
+    /// Reply bytes that wait for the client, above which it is closed if it does not read.
     pub(crate) reply_bytes_max: usize,
     /// How long the client may refuse all bytes.
     pub(crate) stalled_max: Duration,
@@ -107,19 +110,30 @@ impl Client {
         if self.closing.get() && self.in_flight.get() == 0 {
             return;
         }
-        let mut encoder = self.encoder.borrow_mut();
-        write(&mut encoder);
-        let queued = encoder.len();
-        drop(encoder);
-        if queued > self.limits().reply_bytes_max {
-            self.close();
+        if self.is_flooded() {
+            return self.cut_off();
         }
+        write(&mut self.encoder.borrow_mut());
         if self.blocked_since.get().is_none()
             && !self.dirty.replace(true)
             && let Some(me) = self.me.upgrade()
         {
             self.worker.turn.mark(me);
         }
+    }
+
+    /// More waits than may, and the client has refused bytes for a while: it does not read. One large reply, or many that
+    /// came at once, are not its fault.
+    fn is_flooded(&self) -> bool {
+        self.encoder.borrow().len() > self.limits().reply_bytes_max
+            && self.blocked_since.get().is_some_and(|since| since.elapsed() > FLOODED_AFTER)
+    }
+
+    /// Drops what waits for the client, and closes.
+    fn cut_off(&self) {
+        self.in_flight.set(0);
+        self.encoder.replace(Encoder::new());
+        self.close();
     }
 
     /// A request began; false when there are as many as one client may have.
@@ -189,9 +203,7 @@ impl Client {
         let loitering =
             !self.session.borrow().is_ready() && now.saturating_duration_since(self.opened_at) > limits.handshake_max;
         if stalled || loitering {
-            self.in_flight.set(0);
-            self.encoder.replace(Encoder::new());
-            self.close();
+            self.cut_off();
         }
     }
 
