@@ -4,6 +4,7 @@
 
 mod arbitrary;
 mod captures;
+mod differential;
 mod framing;
 mod hostile;
 mod patching;
