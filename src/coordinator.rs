@@ -32,6 +32,7 @@ pub(crate) use operation::OperationKey;
 pub(crate) use preference::Preference;
 pub(crate) use start::{start_one, start_read, start_relay, start_write};
 
+use self::error::CqlError;
 use self::operation::{Failure, Operation, Plan, Step};
 use crate::backend::{Reply, SendError};
 use crate::observe::Outcome;
@@ -115,6 +116,7 @@ pub(crate) fn on_failure(worker: &Worker, key: OperationKey, backend: u8, failur
         let Some(operation) = operations.find(key) else { return };
         match (operation.answered, failure) {
             (true, _) => Step::Wait,
+            (false, Failure::Outdated(id)) => Step::Fail(CqlError::Unprepared(id.to_vec())),
             (false, Failure::Answer(envelope)) => judge(worker, operation, backend, Ok(Ok(envelope))),
             (false, Failure::Lost(error)) => judge(worker, operation, backend, Ok(Err(error))),
             (false, Failure::Refused(error)) => judge(worker, operation, backend, Err(error)),

@@ -23,6 +23,8 @@ pub(crate) struct Prepared {
     pub(crate) partition_key: Option<PartitionKey>,
     /// Where functions are evaluated in the proxy: the text that backends get, and the markers that clients do not see.
     pub(crate) hidden: Option<Hidden>,
+    /// The metadata of its rows, as the client was told: a client that asks for rows without metadata reads them by it.
+    pub(crate) result_metadata: Bytes,
     /// Answered by the proxy itself.
     pub(crate) local: Option<SystemPlan>,
     /// By backend: its own id, where it is not the client's.
@@ -40,7 +42,17 @@ pub(crate) struct PartitionKey {
 impl Prepared {
     pub(crate) fn new(id: Bytes, text: &str, keyspace: Option<Arc<str>>, statement: Arc<Statement>) -> Self {
         let (text, backend_ids) = (text.into(), Box::default());
-        Self { id, text, keyspace, statement, partition_key: None, hidden: None, local: None, backend_ids }
+        Self {
+            id,
+            text,
+            keyspace,
+            statement,
+            partition_key: None,
+            hidden: None,
+            result_metadata: Bytes::new(),
+            local: None,
+            backend_ids,
+        }
     }
 
     /// With room for the ids of so many backends.
@@ -77,6 +89,10 @@ impl PreparedStatements {
 
     pub(crate) fn find(&self, id: &[u8]) -> Option<Arc<Prepared>> {
         self.0.get(id)
+    }
+
+    pub(crate) fn forget(&self, id: &[u8]) {
+        self.0.remove(id);
     }
 
     pub(crate) fn insert(&self, prepared: Arc<Prepared>) {

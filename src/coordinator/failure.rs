@@ -103,7 +103,7 @@ fn is_timeout(failure: &Failure) -> bool {
         ),
         Failure::Lost(_) => true,
         Failure::Refused(SendError::Down) => true,
-        Failure::Refused(SendError::Full | SendError::Unencodable(_)) => false,
+        Failure::Refused(SendError::Full | SendError::Unencodable(_)) | Failure::Outdated(_) => false,
     }
 }
 
@@ -119,6 +119,7 @@ pub(crate) fn message(failure: &Failure) -> String {
         Failure::Answer(envelope) => super::verdict::message(envelope),
         Failure::Lost(error) => error.to_string(),
         Failure::Refused(error) => error.to_string(),
+        Failure::Outdated(_) => "the prepared statement is outdated".to_owned(),
     }
 }
 

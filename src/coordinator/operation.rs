@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use quorate_protocol::frame::Envelope;
 use slab::Slab;
 use smallvec::SmallVec;
@@ -87,6 +88,8 @@ pub(crate) enum Failure {
     Answer(Envelope),
     /// It did not answer.
     Lost(BackendError),
+    /// The prepared statement of this id no longer means what the client was told.
+    Outdated(Bytes),
     /// It could not be asked, or is too far behind.
     Refused(crate::backend::SendError),
 }

@@ -103,6 +103,11 @@ async fn on_backend_all(
         let encode = |encoder: &mut Encoder, stream: i16| request.push(version, stream, encoder);
         let answer = ask::message(worker, backend, &lane, &encode, patience).await?;
         match ResultView::parse(&answer).map(|view| view.kind) {
+            // The table was altered since: the client must learn what the rows look like now.
+            Ok(ResultKind::Prepared(view)) if *view.result_metadata != *prepared.result_metadata => {
+                worker.shared.prepared.forget(&prepared.id);
+                return Err(Failure::Outdated(prepared.id.clone()));
+            }
             Ok(ResultKind::Prepared(view)) => prepared.prepared_on(backend, view.id),
             _ => return Err(Failure::Lost(BackendError::Lost)),
         }
@@ -221,6 +226,7 @@ impl Preparation {
         let mut prepared = Prepared::new(id.clone(), &self.text, self.keyspace.clone(), self.statement.clone())
             .for_backends(worker.backends().len());
         prepared.hidden = self.hidden.clone();
+        prepared.result_metadata = Bytes::copy_from_slice(prepared_view.result_metadata);
         prepared.partition_key = self.partition_key(prepared_view);
         prepared.prepared_on(backend, prepared_view.id);
         let prepared = Arc::new(prepared);

@@ -1,5 +1,7 @@
 //! Partial views: what routing needs of a message, read without allocating.
 //!
+//! Bytes behind what a request says are ignored, as Cassandra ignores them: some clients send them.
+//!
 //! A view borrows its envelope. Parsing one checks the whole of the message's structure, so that its iterators cannot fail.
 
 mod batch;

@@ -52,7 +52,6 @@ impl<'a> BatchView<'a> {
         let children_at = Header::LEN + reader.position();
         let children = reader.spanning(|reader| (0..count).try_for_each(|_| child(reader, 0, features).map(drop)))?;
         let parameters = Parameters::read(&mut reader, features)?;
-        reader.finish("BATCH")?;
         Ok(Self { envelope, extras, batch_type, parameters, count, children, children_at })
     }
 

@@ -32,7 +32,6 @@ impl<'a> ExecuteView<'a> {
         let result_metadata_id =
             features.result_metadata_id.then(|| reader.short_bytes("result metadata id")).transpose()?;
         let parameters = Parameters::read(&mut reader, features)?;
-        reader.finish("EXECUTE")?;
         Ok(Self { envelope, extras, id, result_metadata_id, parameters, id_at })
     }
 }

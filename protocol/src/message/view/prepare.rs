@@ -25,7 +25,6 @@ impl<'a> PrepareView<'a> {
         let query = reader.long_string("query")?;
         let flags = if envelope.version().features().prepare_flags { reader.int("prepare flags")? } else { 0 };
         let keyspace = (flags & WITH_KEYSPACE != 0).then(|| reader.string("keyspace")).transpose()?;
-        reader.finish("PREPARE")?;
         Ok(Self { envelope, extras, query, keyspace })
     }
 }

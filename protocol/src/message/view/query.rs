@@ -24,7 +24,6 @@ impl<'a> QueryView<'a> {
         let (extras, mut reader) = RequestExtras::read(envelope, Opcode::Query)?;
         let query = reader.long_string("query")?;
         let parameters = Parameters::read(&mut reader, envelope.version().features())?;
-        reader.finish("QUERY")?;
         Ok(Self { envelope, extras, query, parameters })
     }
 }

@@ -69,7 +69,8 @@ pub struct PreparedView<'a> {
     /// The global table if there is one, then each bind marker.
     pub(crate) markers: &'a [u8],
     /// The metadata of the result.
-    pub(crate) result_metadata: &'a [u8],
+    /// The metadata of the rows that it will give, encoded.
+    pub result_metadata: &'a [u8],
 }
 
 /// What a statement did to the schema, or an event says was done.
