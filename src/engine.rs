@@ -26,3 +26,6 @@ pub use error::EngineError;
 pub use execute::Page;
 pub use plan::Plan;
 pub use table::{Column, ColumnKind, Row, Table, sort_rows};
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ mod selector;
 mod term;
 
 use quorate_protocol::cql::ast::{Arithmetic, FunctionCall, NativeType as WrittenNative, QualifiedName, Type};
-use quorate_protocol::value::{CqlType, NativeType, UserTypeLookup};
+use quorate_protocol::value::{CqlType, NativeType, TypeError, UserTypeLookup};
 
 use super::aggregate::Aggregate;
 use super::argument::{Fit, Shape};
@@ -33,6 +33,8 @@ pub(super) trait Operand {
     /// The expression as a value of the receiver's type, which fits.
     fn compile(&self, compiler: &mut Compiler<'_>, receiver: &Receiver) -> Result<Expression, EngineError>;
     fn text(&self) -> String;
+    /// What a marker is called that is the argument of this index of a function.
+    fn argument_name(index: usize, function: &str) -> String;
     /// The message about a function that does not exist.
     fn unknown_function(name: &QualifiedName<'_>) -> String;
 }
@@ -42,21 +44,28 @@ impl<'a> Compiler<'a> {
         Compiler { table, user_types, binds: Binds::default(), aggregates: Vec::new(), in_aggregate: false }
     }
 
-    /// The overload that a call means.
-    fn resolve<T: Operand>(&self, call: &FunctionCall<'_, T>) -> Result<Function, EngineError> {
+    /// The overload that a call means, where a value of type `expected` is needed.
+    fn resolve<T: Operand>(
+        &self,
+        call: &FunctionCall<'_, T>,
+        expected: Option<&CqlType>,
+    ) -> Result<Function, EngineError> {
         let name = call.name.name.as_str();
         let shapes = call.arguments.iter().map(|argument| argument.shape(self)).collect::<Result<Vec<_>, _>>()?;
         let is_native = call.name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
         let overloads = if is_native { function::overloads(name, &shapes, self.table) } else { None };
         let overloads = overloads.ok_or_else(|| EngineError::invalid(T::unknown_function(&call.name)))?;
         let texts: Vec<String> = call.arguments.iter().map(T::text).collect();
-        function::choose(name, overloads, &shapes, &texts)
+        function::choose(name, overloads, &shapes, &texts, expected)
     }
 
-    fn call<T: Operand>(&mut self, call: &FunctionCall<'_, T>) -> Result<Typed, EngineError> {
-        let function = self.resolve(call)?;
-        let name = format!("system.{}", function.name);
-        self.apply(function, &name, call.arguments.iter())
+    fn call<T: Operand>(
+        &mut self,
+        call: &FunctionCall<'_, T>,
+        expected: Option<&CqlType>,
+    ) -> Result<Typed, EngineError> {
+        let function = self.resolve(call, expected)?;
+        self.apply(function, call.arguments.iter())
     }
 
     fn cast<T: Operand>(&mut self, of: &T, to: WrittenNative) -> Result<Typed, EngineError> {
@@ -68,7 +77,7 @@ impl<'a> Compiler<'a> {
             return Ok(Typed { expression, cql_type });
         }
         let function = self.resolve_cast(&of.text(), &shape, to)?;
-        self.apply(function, "system.cast", std::iter::once(of))
+        self.apply(function, std::iter::once(of))
     }
 
     fn resolve_cast(&self, text: &str, shape: &Shape, to: NativeType) -> Result<Function, EngineError> {
@@ -77,7 +86,7 @@ impl<'a> Compiler<'a> {
         // a constant is cast from the type that it has by itself
         let known = shape.preferred_type().map_or_else(|| shape.clone(), Shape::Known);
         let name = format!("system.cast_as_{}", to.name());
-        function::choose(&name, overloads, &[known], &[text.to_owned()])
+        function::choose(&name, overloads, &[known], &[text.to_owned()], None)
     }
 
     fn arithmetic<T: Operand>(&mut self, arithmetic: &Arithmetic<T>) -> Result<Typed, EngineError> {
@@ -129,7 +138,7 @@ impl<'a> Compiler<'a> {
 
     fn negation<T: Operand>(&mut self, of: &T) -> Result<Typed, EngineError> {
         let function = self.resolve_negation(of)?;
-        self.apply(function, "system.negation", std::iter::once(of))
+        self.apply(function, std::iter::once(of))
     }
 
     fn resolve_negation<T: Operand>(&self, of: &T) -> Result<Function, EngineError> {
@@ -142,11 +151,10 @@ impl<'a> Compiler<'a> {
     fn apply<'t, T: Operand + 't>(
         &mut self,
         function: Function,
-        name: &str,
         arguments: impl Iterator<Item = &'t T>,
     ) -> Result<Typed, EngineError> {
         let compiled = arguments.zip(&function.parameters).enumerate().map(|(index, (argument, parameter))| {
-            argument.compile(self, &Receiver::new(format!("arg{index}({name})"), parameter.clone()))
+            argument.compile(self, &Receiver::new(T::argument_name(index, &function.name), parameter.clone()))
         });
         let arguments = compiled.collect::<Result<Vec<_>, _>>()?;
         let cql_type = function.returns.clone();
@@ -154,7 +162,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn written_type(&self, written: &Type<'_>) -> Result<CqlType, EngineError> {
-        Ok(CqlType::resolve(written, self.user_types)?)
+        CqlType::resolve(written, self.user_types).map_err(|error| match (error, self.table) {
+            (TypeError::UnknownName(name), Some(table)) => {
+                EngineError::invalid(format!("Unknown type {}.{name}", table.spec().keyspace))
+            }
+            (error, _) => error.into(),
+        })
     }
 }
 

@@ -97,13 +97,23 @@ pub(super) fn overloads(name: &str, arguments: &[Shape], table: Option<&Table>) 
         .or_else(|| vector::overloads(&name, arguments))
 }
 
-/// Chooses among overloads by the shapes of the arguments; `texts` are the arguments as they were written.
+/// Chooses among overloads by the shapes of the arguments, and by the type that is expected of the result; `texts` are the
+/// arguments as they were written.
 pub(super) fn choose(
     name: &str,
     overloads: Vec<Function>,
     arguments: &[Shape],
     texts: &[String],
+    expected: Option<&CqlType>,
 ) -> Result<Function, EngineError> {
+    if overloads.is_empty() {
+        let found = arguments.first().and_then(Shape::natural_type).map_or("?".to_owned(), |ty| ty.to_string());
+        return Err(EngineError::invalid(format!(
+            "Function system.{name} requires a {} argument, but found argument {} of type {found}",
+            requirement(name),
+            texts.first().map_or("", String::as_str)
+        )));
+    }
     let signatures = |functions: &[Function]| functions.iter().map(Function::signature).collect::<Vec<_>>().join(", ");
     if let [only] = overloads.as_slice() {
         check_only(only, arguments, texts)?;
@@ -113,6 +123,10 @@ pub(super) fn choose(
     let mut fitting: Vec<(Fit, Function)> = overloads
         .into_iter()
         .filter(|function| function.parameters.len() == arguments.len())
+        .filter(|function| {
+            let returned = Shape::Known(function.returns.clone());
+            expected.is_none_or(|expected| returned.fit(expected) != Fit::Not)
+        })
         .map(|function| {
             let fits = function.parameters.iter().zip(arguments).map(|(parameter, shape)| shape.fit(parameter));
             (fits.min().unwrap_or(Fit::Exact), function)
@@ -135,6 +149,17 @@ pub(super) fn choose(
                 signatures(&matching)
             )))
         }
+    }
+}
+
+/// What a function of any collection or vector of some kind asks for.
+fn requirement(name: &str) -> &'static str {
+    match name {
+        "map_keys" | "map_values" => "map",
+        "collection_count" => "collection",
+        "collection_sum" | "collection_avg" => "numeric set/list",
+        "collection_min" | "collection_max" => "set/list",
+        _ => "float vector",
     }
 }
 

@@ -38,10 +38,7 @@ pub(super) fn selector_name(selector: &Selector<'_>) -> String {
         Selector::Map(pairs) => {
             format!("{{{}}}", joined(pairs, |pair| format!("{}: {}", selector_name(&pair.0), selector_name(&pair.1))))
         }
-        Selector::Tuple(parts) => match parts.as_slice() {
-            [only] => selector_name(only),
-            parts => format!("({})", joined(parts, selector_name)),
-        },
+        Selector::Tuple(parts) => format!("({})", joined(parts, selector_name)),
         Selector::Negation(of) => format!("-{}", selector_name(of)),
         Selector::Arithmetic(of) => arithmetic_text(of, selector_name),
     }

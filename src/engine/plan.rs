@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quorate_protocol::cql::ast::{Select, Selection, Selector, Term};
 use quorate_protocol::message::response::{ColumnSpec, Columns, ResultMetadata};
-use quorate_protocol::value::{NativeType, UserTypeLookup};
+use quorate_protocol::value::{CqlType, NativeType, UserTypeLookup};
 
 use super::aggregate::Aggregate;
 use super::bind::{BindSpec, Receiver};
@@ -98,7 +98,7 @@ impl Plan {
 
     /// Which markers are the partition key, in its order; none if not all of it is bound.
     pub fn partition_key_indexes(&self) -> Vec<u16> {
-        let marker_of = |column: usize| self.binds.iter().position(|bind| bind.column == Some(column));
+        let marker_of = |column: usize| self.binds.iter().rposition(|bind| bind.column == Some(column));
         let indexes = (0..self.table.partition_key_count()).map(|column| u16::try_from(marker_of(column)?).ok());
         indexes.collect::<Option<Vec<_>>>().unwrap_or_default()
     }
@@ -127,10 +127,26 @@ fn outputs(selection: &Selection<'_>, table: &Table, compiler: &mut Compiler<'_>
             .iter()
             .map(|selected| {
                 let value = compiler.selector(&selected.selector)?;
-                let alias = selected.alias.as_ref().map(|alias| alias.as_str().to_owned());
-                Ok(Output { name: alias.unwrap_or_else(|| selector_name(&selected.selector)), value })
+                let name = match &selected.alias {
+                    Some(alias) => alias.as_str().to_owned(),
+                    None => selector_name(without_idle_casts(&selected.selector, compiler)?),
+                };
+                Ok(Output { name, value })
             })
             .collect(),
+    }
+}
+
+/// A cast to the type that a selector has already leaves no trace, not even in the name.
+fn without_idle_casts<'s, 'a>(
+    selector: &'s Selector<'a>,
+    compiler: &Compiler<'_>,
+) -> Result<&'s Selector<'a>, EngineError> {
+    match selector {
+        Selector::Cast(of, to) if of.shape(compiler)?.preferred_type() == Some(CqlType::Native((*to).into())) => {
+            without_idle_casts(of, compiler)
+        }
+        other => Ok(other),
     }
 }
 

@@ -94,7 +94,13 @@ pub(super) fn compile(
             Ok(Filter::TupleIn { columns, values: alternatives(values, &receiver, &name, compiler)? })
         }
         Relation::Expression { index, .. } => {
-            Err(EngineError::invalid(format!("Invalid index name {}: this table has no indexes", index.as_str())))
+            let spec = table.spec();
+            Err(EngineError::invalid(format!(
+                "Invalid index expression, index {} not found for {}.{}",
+                index.as_str(),
+                spec.keyspace,
+                spec.table
+            )))
         }
     }
 }
@@ -174,7 +180,7 @@ fn element_relation(
         CqlType::Map { key, value, .. } => (CqlType::clone(key), CqlType::clone(value)),
         CqlType::List { .. } => {
             return Err(EngineError::invalid(format!(
-                "Indexes on list entries ({name}[index] = value) are not supported."
+                "Indexes on list entries ({name}[index] = value) are not currently supported."
             )));
         }
         _ => return Err(EngineError::invalid(format!("Column {name} cannot be used as a map"))),

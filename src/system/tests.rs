@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use quorate_protocol::cql::ast::Statement;
-use quorate_protocol::message::response::ResultColumns;
+use quorate_protocol::frame::{Version, Writer};
+use quorate_protocol::message::Response;
+use quorate_protocol::message::response::{Prepared, ResultColumns};
 use quorate_protocol::value::{CqlType, Value};
 
 use super::*;
@@ -23,6 +25,46 @@ fn tables() -> Tables {
         native_protocol_version: 5,
         started_seconds: 1_700_000_000,
     })
+}
+
+/// What Cassandra 5.0.6, one node alone, answered to PREPARE (the body after the id) and to QUERY in protocol v4.
+const ANSWERS: &str = include_str!("testdata/cassandra-5.0.6.txt");
+
+#[test]
+fn metadata_and_errors_are_those_of_cassandra() {
+    let alone = Tables::new(Topology { peers: Vec::new(), ..tables().contents.load().topology.clone() });
+    let hex = |response: &Response, skipped: usize| -> String {
+        let mut bytes = Vec::new();
+        response.write(Version::V4, &mut Writer::new(&mut bytes)).unwrap();
+        bytes[skipped..].iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let lines: Vec<&str> = ANSWERS.lines().collect();
+    let (statements, rest) = lines.as_chunks::<3>();
+    assert!(rest.is_empty());
+    for [text, prepared, rows] in statements {
+        let Ok(Statement::Select(select)) = quorate_protocol::cql::parse(text) else { panic!("{text} does not parse") };
+        let plan = match alone.prepare(&select, None).unwrap() {
+            Ok(plan) => plan,
+            Err(error) => {
+                assert_eq!(format!("E 8704 {error}"), *prepared, "{text}");
+                continue;
+            }
+        };
+        let answer = Response::Prepared(Prepared {
+            id: Default::default(),
+            result_metadata_id: None,
+            markers: plan.plan().markers(),
+            partition_key_indexes: plan.plan().partition_key_indexes(),
+            result: plan.plan().metadata().clone(),
+        });
+        assert_eq!(format!("P {}", hex(&answer, 6)), *prepared, "{text}");
+        match alone.execute(&plan, &Values::NONE, Page::default(), &mut SystemEnvironment) {
+            Err(error) => assert_eq!(format!("E 8704 {error}"), *rows, "{text}"),
+            // what one node says of itself is not what we say of us
+            Ok(_) if text.contains("system.local") && !text.contains("'other'") => assert!(rows.starts_with("R ")),
+            Ok(found) => assert_eq!(format!("R {}", hex(&Response::Rows(found), 4)), *rows, "{text}"),
+        }
+    }
 }
 
 /// The result's column names, and its rows as text.

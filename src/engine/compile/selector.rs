@@ -1,7 +1,7 @@
 //! Selectors: what a selection computes of a row or a group.
 
 use quorate_protocol::cql::ast::{FunctionCall, QualifiedName, Selector, Term, WritetimeKind};
-use quorate_protocol::value::{CqlType, NativeType};
+use quorate_protocol::value::{CqlType, NativeType, quote_identifier};
 
 use super::term::qualified;
 use super::{Compiler, Operand};
@@ -26,7 +26,7 @@ impl Compiler<'_> {
             Selector::Cast(of, to) => self.cast(of.as_ref(), *to),
             Selector::Call(call) => match aggregate_kind(call) {
                 Some(kind) => self.aggregate_call(kind, call),
-                None => self.call(call),
+                None => self.call(call, None),
             },
             Selector::Field(of, field) => self.field(of, field.as_str()),
             Selector::Element(pair) => {
@@ -51,6 +51,12 @@ impl Compiler<'_> {
             }
             Selector::Hint(pair) => {
                 let cql_type = self.written_type(&pair.0)?;
+                if pair.1.shape(self)?.fit(&cql_type) == Fit::Not {
+                    let name = selector_name(selector);
+                    return Err(EngineError::invalid(format!(
+                        "Cannot assign value {name} to {name} of type {cql_type}"
+                    )));
+                }
                 let expression = pair.1.compile(self, &Receiver::new("[selection]", cql_type.clone()))?;
                 Ok(Typed { expression, cql_type })
             }
@@ -185,6 +191,7 @@ impl Compiler<'_> {
 /// The message about a name that is no column.
 pub(in crate::engine) fn undefined_column(name: &str, table: &crate::engine::table::Table) -> EngineError {
     let spec = table.spec();
+    let name = quote_identifier(name);
     EngineError::invalid(format!("Undefined column name {name} in table {}.{}", spec.keyspace, spec.table))
 }
 
@@ -200,7 +207,9 @@ impl Operand for Selector<'_> {
                 let pairs = pairs.iter().map(|(key, value)| Ok((key.shape(compiler)?, value.shape(compiler)?)));
                 Shape::Map(pairs.collect::<Result<_, EngineError>>()?)
             }
-            Selector::Call(call) if aggregate_kind(call).is_none() => Shape::Known(compiler.resolve(call)?.returns),
+            Selector::Call(call) if aggregate_kind(call).is_none() => {
+                Shape::Known(compiler.resolve(call, None)?.returns)
+            }
             Selector::Cast(_, to) => Shape::Known(CqlType::Native((*to).into())),
             Selector::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
             Selector::Negation(of) => Shape::Known(compiler.resolve_negation(of.as_ref())?.returns),
@@ -248,6 +257,10 @@ impl Operand for Selector<'_> {
 
     fn text(&self) -> String {
         selector_name(self)
+    }
+
+    fn argument_name(_: usize, _: &str) -> String {
+        "[selection]".to_owned()
     }
 
     fn unknown_function(name: &QualifiedName<'_>) -> String {

@@ -29,7 +29,7 @@ impl Operand for Term<'_> {
                 let fields = fields.iter().map(|(name, value)| Ok((name.as_str().to_owned(), value.shape(compiler)?)));
                 Shape::UserType(fields.collect::<Result<_, EngineError>>()?)
             }
-            Term::Call(call) => Shape::Known(compiler.resolve(call)?.returns),
+            Term::Call(call) => Shape::Known(compiler.resolve(call, None)?.returns),
             Term::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
             Term::Cast(_, to) => Shape::Known(CqlType::Native((*to).into())),
             Term::Negation(of) => Shape::Known(compiler.resolve_negation(of.as_ref())?.returns),
@@ -47,8 +47,9 @@ impl Operand for Term<'_> {
             }
             Term::Call(call) => {
                 let what = format!("function system.{}", call.name.name.as_str().to_ascii_lowercase());
-                check_assignable(&self.shape(compiler)?, receiver, &what)?;
-                Ok(compiler.call(call)?.expression)
+                let typed = compiler.call(call, Some(&receiver.cql_type))?;
+                check_assignable(&Shape::Known(typed.cql_type), receiver, &what)?;
+                Ok(typed.expression)
             }
             Term::Hint(pair) => {
                 let cql_type = compiler.written_type(&pair.0)?;
@@ -76,6 +77,10 @@ impl Operand for Term<'_> {
         term_text(self)
     }
 
+    fn argument_name(index: usize, function: &str) -> String {
+        format!("arg{index}(system.{function})")
+    }
+
     fn unknown_function(name: &QualifiedName<'_>) -> String {
         format!("Unknown function {} called", qualified(name))
     }
@@ -100,7 +105,7 @@ fn arithmetic(
     };
     match conversion {
         Some(overloads) => {
-            let function = choose("cast", overloads, &[shape], &[term_text(term)])?;
+            let function = choose("cast", overloads, &[shape], &[term_text(term)], None)?;
             Ok(Expression::Call(Box::new(function), vec![typed.expression]))
         }
         None => {

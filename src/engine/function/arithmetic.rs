@@ -159,7 +159,7 @@ fn decimal(symbol: &str, left: &Decimal, right: &Decimal) -> Result<Decimal, &'s
             let unscaled = match symbol {
                 "+" => left + right,
                 "-" => left - right,
-                _ if right.sign() == Sign::NoSign => return Err("Division by zero"),
+                _ if right.sign() == Sign::NoSign => return Err("BigInteger divide by zero"),
                 _ => left % right,
             };
             Ok(Decimal { unscaled, scale })
@@ -170,7 +170,7 @@ fn decimal(symbol: &str, left: &Decimal, right: &Decimal) -> Result<Decimal, &'s
 /// As `DecimalType.divide`: at least 32 significant digits, at most 1000 after the point, and no zeros at the end.
 fn quotient(left: &Decimal, right: &Decimal) -> Result<Decimal, &'static str> {
     if right.unscaled.sign() == Sign::NoSign {
-        return Err("Division by zero");
+        return Err("BigInteger divide by zero");
     }
     let digits = |decimal: &Decimal| decimal.unscaled.magnitude().to_string().len() as i64;
     let first_digit = |decimal: &Decimal| digits(decimal) - i64::from(decimal.scale);

@@ -1,7 +1,7 @@
 //! Functions of one number, which give a number of its type (`MathFcts`).
 
 use num_bigint::{BigInt, Sign};
-use quorate_protocol::value::{CqlType, Decimal, Value};
+use quorate_protocol::value::{CqlType, Decimal, NativeType, Value};
 
 use super::number::{NUMERIC, Number};
 use super::{Function, arithmetic, values};
@@ -30,8 +30,11 @@ fn absolute(function: &Function, arguments: &[Value]) -> Result<Option<Value>, E
 
 fn round(function: &Function, arguments: &[Value]) -> Result<Option<Value>, EngineError> {
     Ok(apply(function, arguments, |number| match number {
-        // as `Math.round`: half up, towards positive infinity
-        Number::Float(value) => Number::Float((value + 0.5).floor()),
+        // as `Math.round`: half up, to an integer as wide as the number, at whose ends it stops
+        Number::Float(value) if function.returns == NativeType::Float.into() => {
+            Number::Float(f64::from((value + 0.5).floor() as i32 as f32))
+        }
+        Number::Float(value) => Number::Float((value + 0.5).floor() as i64 as f64),
         Number::Decimal(decimal) => {
             let one = Decimal { unscaled: 1.into(), scale: 0 };
             Number::Decimal(arithmetic::divide(&decimal, &one, 0, false).unwrap_or(decimal))

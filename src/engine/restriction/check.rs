@@ -127,8 +127,13 @@ fn check_pairs(filters: &[Filter], table: &Table) -> Result<(), EngineError> {
             };
             match (one, other) {
                 (Kind::Other, Kind::Other) => {}
-                (Kind::Equal, _) | (_, Kind::Equal) => return more_than_one("an Equal"),
-                (Kind::In, _) | (_, Kind::In) => return more_than_one("a IN"),
+                (Kind::Equal, _) => return more_than_one("an Equal"),
+                (Kind::In, _) => return more_than_one("a IN"),
+                (_, Kind::Equal | Kind::In) => {
+                    return Err(EngineError::invalid(format!(
+                        "Column \"{name}\" cannot be restricted by both an equality and an inequality relation"
+                    )));
+                }
                 (Kind::Lower, Kind::Lower) => {
                     return Err(EngineError::invalid(format!(
                         "More than one restriction was found for the start bound on {name}"

@@ -51,8 +51,11 @@ impl BoundFilter {
             }
             Filter::Tuple { columns, operator, value } => {
                 let values = parts_of(&tuple_type(columns), value.evaluate(context)?)?;
-                if values.len() != columns.len() || values.iter().any(Option::is_none) {
-                    return Err(is_null(columns.first().copied().unwrap_or_default()));
+                for (index, column) in columns.iter().enumerate() {
+                    if values.get(index).is_none_or(Option::is_none) {
+                        let name = table.columns().get(*column).map_or("", |column| column.name.as_str());
+                        return Err(EngineError::invalid(format!("Invalid null value for column {name}")));
+                    }
                 }
                 BoundFilter::Tuple { columns: columns.clone(), operator: *operator, values }
             }

@@ -1,0 +1,249 @@
+//! The evaluator beside Apache Cassandra 5.0.6: `testdata` holds tables, their rows, and statements with what Cassandra answered
+//! to PREPARE (the body after the id) and to QUERY in protocol v4, byte by byte.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use quorate_protocol::cql::ast::{
+    CreateTable, CreateType, Direction, Insert, InsertSource, Name, Statement, TableItem, TableOption, Type,
+};
+use quorate_protocol::cql::parse;
+use quorate_protocol::frame::{Version, Writer};
+use quorate_protocol::message::Response;
+use quorate_protocol::message::response::{Prepared, Rows};
+use quorate_protocol::message::view::Values;
+use quorate_protocol::value::{CqlType, UserType};
+
+use super::bind::Receiver;
+use super::compile::{Compiler, Operand};
+use super::environment::tests::Still;
+use super::expression::Context;
+use super::{Column, ColumnKind, EngineError, Page, Plan, Row, Table, sort_rows};
+
+const ANSWERS: &str = include_str!("testdata/cassandra-5.0.6.txt");
+
+/// Statements whose answer differs, and why that is accepted.
+const DIFFERENT: &[(&str, &str)] = &[
+    ("mask_null(", "masking functions are not built"),
+    (" ANN OF ", "there are no indexes"),
+    ("min(p)", "Cassandra declares the type of min(timeuuid) as a class that drivers do not know"),
+];
+
+#[test]
+fn answers_are_those_of_cassandra() {
+    let database = Database::new();
+    let mut wrong = Vec::new();
+    let lines: Vec<&str> = ANSWERS.lines().collect();
+    let (statements, rest) = lines.as_chunks::<3>();
+    assert!(rest.is_empty());
+    for [text, prepared, rows] in statements {
+        if DIFFERENT.iter().any(|(part, _)| text.contains(part)) {
+            continue;
+        }
+        let (our_prepared, our_rows) = database.answer(text);
+        for (ours, theirs) in [(&our_prepared, prepared), (&our_rows, rows)] {
+            if !is_same(ours, theirs) {
+                wrong.push(format!("{text}\n  ours:   {ours}\n  theirs: {theirs}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} answers differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Cassandra lists overloads in the order of a hash table.
+fn is_same(ours: &str, theirs: &str) -> bool {
+    const LIST: &str = "(known type signatures";
+    match (ours.split_once(LIST), theirs.split_once(LIST)) {
+        (Some((ours, _)), Some((theirs, _))) => ours == theirs,
+        _ => ours == theirs,
+    }
+}
+
+struct Database {
+    user_types: HashMap<String, Arc<UserType>>,
+    tables: HashMap<String, (Arc<Table>, Vec<Row>)>,
+}
+
+impl Database {
+    fn new() -> Self {
+        let mut database = Database { user_types: HashMap::new(), tables: HashMap::new() };
+        for line in include_str!("testdata/schema.cql").lines().chain(include_str!("testdata/rows.cql").lines()) {
+            match parse(line).unwrap() {
+                Statement::CreateType(created) => database.create_type(&created),
+                Statement::CreateTable(created) => database.create_table(&created),
+                Statement::Insert(insert) => database.insert(&insert),
+                _ => {}
+            }
+        }
+        for (table, rows) in database.tables.values_mut() {
+            share_static_cells(table, rows);
+            sort_rows(table, rows);
+        }
+        database
+    }
+
+    fn user_type(&self, name: &str) -> Option<Arc<UserType>> {
+        self.user_types.get(name).cloned()
+    }
+
+    fn create_type(&mut self, created: &CreateType<'_>) {
+        let lookup = |_: Option<&str>, name: &str| self.user_type(name);
+        let field =
+            |(name, ty): &(Name<'_>, Type<'_>)| (name.as_str().to_owned(), CqlType::resolve(ty, &lookup).unwrap());
+        let name = created.name.name.as_str().to_owned();
+        let fields = created.fields.iter().map(field).collect();
+        self.user_types.insert(name.clone(), Arc::new(UserType { keyspace: "q".into(), name, fields }));
+    }
+
+    fn create_table(&mut self, created: &CreateTable<'_>) {
+        let lookup = |_: Option<&str>, name: &str| self.user_type(name);
+        let (mut partition, mut clustering) = (Vec::new(), Vec::new());
+        for item in &created.items {
+            match item {
+                TableItem::Column { definition, primary_key: true } => partition.push(definition.name.as_str()),
+                TableItem::PrimaryKey(key) => {
+                    partition.extend(key.partition.iter().map(AsRef::<str>::as_ref));
+                    clustering.extend(key.clustering.iter().map(AsRef::<str>::as_ref));
+                }
+                TableItem::Column { .. } => {}
+            }
+        }
+        let is_descending = |name: &str| {
+            created.options.iter().any(|option| match option {
+                TableOption::ClusteringOrder(order) => {
+                    order.iter().any(|(column, direction)| column == name && *direction == Direction::Descending)
+                }
+                _ => false,
+            })
+        };
+        let columns = created.items.iter().filter_map(|item| {
+            let TableItem::Column { definition, .. } = item else { return None };
+            let name = definition.name.as_str();
+            let kind = match () {
+                () if partition.contains(&name) => ColumnKind::PartitionKey,
+                () if clustering.contains(&name) => ColumnKind::Clustering { descending: is_descending(name) },
+                () if definition.is_static => ColumnKind::Static,
+                () => ColumnKind::Regular,
+            };
+            let cql_type = CqlType::resolve(&definition.data_type, &lookup).unwrap();
+            Some(Column { name: name.to_owned(), cql_type, kind })
+        });
+        let name = created.name.name.as_str().to_owned();
+        let table = Table::new("q", name.clone(), columns.collect());
+        self.tables.insert(name, (Arc::new(table), Vec::new()));
+    }
+
+    fn insert(&mut self, insert: &Insert<'_>) {
+        let (table, rows) = self.tables.get(insert.table.name.as_str()).unwrap();
+        let table = Arc::clone(table);
+        let mut row: Row = vec![None; table.columns().len()];
+        let lookup = |_: Option<&str>, name: &str| self.user_type(name);
+        let InsertSource::Values { columns, values } = &insert.source else { panic!("INSERT JSON") };
+        for (column, value) in columns.iter().zip(values) {
+            let (index, column) = table.column(column.as_str()).unwrap();
+            let mut compiler = Compiler::new(None, &lookup);
+            let receiver = Receiver::new(&column.name, column.cql_type.clone());
+            let expression = value.compile(&mut compiler, &receiver).unwrap();
+            let environment = &mut Still::default();
+            let mut context = Context { row: None, binds: &[], aggregates: &[], environment };
+            row[index] = expression.evaluate(&mut context).unwrap();
+        }
+        let mut rows = rows.clone();
+        rows.push(row);
+        self.tables.insert(insert.table.name.as_str().to_owned(), (table, rows));
+    }
+
+    /// What is answered to PREPARE and to QUERY, in the form of the file.
+    fn answer(&self, text: &str) -> (String, String) {
+        let refused = |message: &str| format!("E 8704 {message}");
+        let Ok(Statement::Select(select)) = parse(text) else { panic!("{text} does not parse") };
+        let name = select.from.name.as_str();
+        let keyspace = select.from.keyspace.as_ref().map_or("", |keyspace| keyspace.as_str());
+        let found = if keyspace == "q" { self.tables.get(name) } else { None };
+        let Some((table, rows)) = found else {
+            let missing = if keyspace == "q" { format!("table {name}") } else { format!("keyspace {keyspace}") };
+            let error = refused(&format!("{missing} does not exist"));
+            return (error.clone(), error);
+        };
+        let lookup = |_: Option<&str>, name: &str| self.user_type(name);
+        let plan = match Plan::prepare(&select, table, &lookup) {
+            Ok(plan) => plan,
+            Err(error) => return (refused(&error.to_string()), refused(&error.to_string())),
+        };
+        let prepared = Response::Prepared(Prepared {
+            id: Bytes::new(),
+            result_metadata_id: None,
+            markers: plan.markers(),
+            partition_key_indexes: plan.partition_key_indexes(),
+            result: plan.metadata().clone(),
+        });
+        let rows = match plan.execute(rows, &Values::NONE, Page::default(), &mut Still::default()) {
+            Ok(rows) => format!("R {}", hex(&Response::Rows(rows), 4)),
+            Err(EngineError::Invalid(message)) => refused(&message),
+            Err(error) => format!("E 5120 {error}"),
+        };
+        (format!("P {}", hex(&prepared, 6)), rows)
+    }
+}
+
+/// A message without its first bytes.
+fn hex(response: &Response, skipped: usize) -> String {
+    let mut bytes = Vec::new();
+    response.write(Version::V4, &mut Writer::new(&mut bytes)).unwrap();
+    bytes[skipped..].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Every row of a partition shows its static cells; a row that has nothing else stands only for a partition without rows.
+fn share_static_cells(table: &Table, rows: &mut [Row]) {
+    let statics: Vec<usize> =
+        (0..table.columns().len()).filter(|index| table.columns()[*index].kind == ColumnKind::Static).collect();
+    let given = rows.to_vec();
+    for row in rows.iter_mut() {
+        for index in &statics {
+            let sources = given.iter().filter(|other| table.is_same_partition(other, row));
+            row[*index] = sources.filter_map(|other| other[*index].clone()).next_back();
+        }
+    }
+}
+
+#[test]
+fn pages_follow_each_other_and_the_last_has_no_state() {
+    let database = Database::new();
+    let (table, rows) = &database.tables["events"];
+    let plan = |text| {
+        let Ok(Statement::Select(select)) = parse(text) else { panic!("{text}") };
+        Plan::prepare(&select, table, &|_, _| None).unwrap()
+    };
+    for (text, total) in [("SELECT v FROM q.events", 7), ("SELECT v FROM q.events LIMIT 5", 5)] {
+        let plan = plan(text);
+        let whole = plan.execute(rows, &Values::NONE, Page::default(), &mut Still::default()).unwrap();
+        let (mut seen, mut state, mut pages) = (Vec::new(), None::<Bytes>, 0);
+        loop {
+            let page = Page { size: Some(2), state: state.as_deref() };
+            let Rows { metadata, rows } = plan.execute(rows, &Values::NONE, page, &mut Still::default()).unwrap();
+            seen.extend(rows);
+            pages += 1;
+            state = metadata.paging_state;
+            if state.is_none() {
+                break;
+            }
+        }
+        assert_eq!((seen.len(), pages), (total, total.div_ceil(2)));
+        assert_eq!(seen, whole.rows);
+    }
+    let count = plan("SELECT count(*) FROM q.events");
+    let page = Page { size: Some(2), state: None };
+    let counted = count.execute(rows, &Values::NONE, page, &mut Still::default()).unwrap();
+    assert_eq!(counted.rows, [[Some(Bytes::from_static(&[0, 0, 0, 0, 0, 0, 0, 7]))]]);
+}
+
+#[test]
+fn a_paging_state_of_anothers_is_refused() {
+    let database = Database::new();
+    let (table, rows) = &database.tables["events"];
+    let Ok(Statement::Select(select)) = parse("SELECT v FROM q.events") else { panic!() };
+    let plan = Plan::prepare(&select, table, &|_, _| None).unwrap();
+    let page = Page { size: None, state: Some(b"xx") };
+    assert!(plan.execute(rows, &Values::NONE, page, &mut Still::default()).is_err());
+}
