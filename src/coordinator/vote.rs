@@ -13,6 +13,7 @@ use quorate_protocol::frame::{Encoder, Envelope};
 use quorate_protocol::message::request::{QueryParameters, Request};
 use quorate_protocol::message::response::{ResultColumns, Rows};
 use quorate_protocol::message::{RequestMessage, Response, ResponseMessage};
+use tracing::warn;
 
 use super::error::CqlError;
 use super::forward::What;
@@ -29,13 +30,19 @@ use crate::worker::Worker;
 pub(crate) async fn hold(worker: Rc<Worker>, mut operation: Operation) {
     let Plan::Read(plan) = &mut operation.plan else { return };
     let mut ballots: Vec<(u8, Envelope)> = std::mem::take(&mut plan.replies).into_vec();
+    let asked = Asked::of(&operation);
+    if let Some((_, first)) = ballots.first()
+        && asked.as_ref().is_some_and(|asked| asked.reads_counters(&worker))
+    {
+        return answer_counters(&worker, &operation, first);
+    }
     let refusal = complete(&worker, &operation, &mut ballots).await;
     let majority = worker.shared.cluster.electorate.len() / 2 + 1;
     let outcome = if let Some(envelope) = whole_answer(&ballots, majority) {
         operation.client.reply(envelope.raw(), operation.stream);
         operation.client.end_request();
         Outcome::Ok
-    } else if let Some(rows) = row_by_row(&worker, &operation, &ballots, majority).await {
+    } else if let Some(rows) = row_by_row(&worker, &operation, asked, &ballots, majority).await {
         respond::response(&operation.client, operation.stream, Response::Rows(rows));
         operation.client.end_request();
         Outcome::Ok
@@ -88,10 +95,11 @@ fn whole_answer(ballots: &[(u8, Envelope)], majority: usize) -> Option<&Envelope
 async fn row_by_row(
     worker: &Worker,
     operation: &Operation,
+    asked: Option<Asked>,
     ballots: &[(u8, Envelope)],
     majority: usize,
 ) -> Option<Rows> {
-    let (select, parameters) = select_with_keys(worker, operation)?;
+    let (select, parameters) = asked?.with_keys(worker)?;
     let version = operation.forward.lane.version;
     let query = RequestMessage::from(Request::Query { query: select.text.clone(), parameters });
     let encode = |encoder: &mut Encoder, stream: i16| query.push(version, stream, encoder);
@@ -120,31 +128,60 @@ async fn row_by_row(
     Some(Rows { metadata, rows })
 }
 
-/// The client's SELECT with the key of each row in its result, as a QUERY for all of the rows at once.
-fn select_with_keys(worker: &Worker, operation: &Operation) -> Option<(VoteSelect, QueryParameters)> {
-    let request = RequestMessage::decode(&operation.forward.envelope).ok()?.request;
-    let (text, keyspace, parameters) = match (&operation.forward.what, request) {
-        (What::Query { text }, Request::Query { query, parameters }) => {
-            let text = text.as_deref().map_or(query, str::to_owned);
-            (text, operation.forward.lane.keyspace.clone(), parameters)
-        }
-        (What::Execute { prepared, .. }, Request::Execute { parameters, .. }) if prepared.hidden.is_none() => {
-            (prepared.text.to_string(), prepared.keyspace.clone(), parameters)
-        }
-        _ => return None,
-    };
-    let statement = Statement::analyse(&text);
-    let facts = statement.select.as_ref()?;
-    // A limit or a page ends where each backend's own rows end: what is beyond cannot be counted.
-    if facts.limited || facts.aggregates || parameters.paging_state.is_some() {
-        return None;
+/// Increments that different voters missed make every one of their counters another, and none wrong: a vote would elect
+/// the lowest. The first voter's is the answer.
+fn answer_counters(worker: &Worker, operation: &Operation, envelope: &Envelope) {
+    warn!("counters differ between backends");
+    operation.client.reply(envelope.raw(), operation.stream);
+    operation.client.end_request();
+    worker.metrics.request(operation.kind, operation.level, Outcome::Ok, operation.started.elapsed());
+}
+
+/// A SELECT as the client asked it.
+struct Asked {
+    text: String,
+    statement: Statement,
+    keyspace: String,
+    parameters: QueryParameters,
+}
+
+impl Asked {
+    /// Nothing if the SELECT has values that the client did not give.
+    fn of(operation: &Operation) -> Option<Self> {
+        let request = RequestMessage::decode(&operation.forward.envelope).ok()?.request;
+        let (text, keyspace, parameters) = match (&operation.forward.what, request) {
+            (What::Query { text }, Request::Query { query, parameters }) => {
+                let text = text.as_deref().map_or(query, str::to_owned);
+                (text, operation.forward.lane.keyspace.clone(), parameters)
+            }
+            (What::Execute { prepared, .. }, Request::Execute { parameters, .. }) if prepared.hidden.is_none() => {
+                (prepared.text.to_string(), prepared.keyspace.clone(), parameters)
+            }
+            _ => return None,
+        };
+        let statement = Statement::analyse(&text);
+        let named = statement.keyspace.as_deref().or(parameters.keyspace.as_deref()).or(keyspace.as_deref());
+        let keyspace = named?.to_owned();
+        Some(Self { text, statement, keyspace, parameters })
     }
-    let keyspace = statement.keyspace.as_deref().or(parameters.keyspace.as_deref()).or(keyspace.as_deref())?.to_owned();
-    let catalog = worker.shared.catalog();
-    let select = vote_select(&text, catalog.table(&keyspace, statement.table.as_deref()?)?)?;
-    let level = worker.shared.cluster.members.first()?.read_level;
-    let parameters = QueryParameters { consistency: level, skip_metadata: false, ..parameters };
-    Some((select, parameters))
+
+    fn reads_counters(&self, worker: &Worker) -> bool {
+        let table = self.statement.table.as_deref();
+        table.is_some_and(|table| worker.shared.catalog().is_counter_table(&self.keyspace, table) == Some(true))
+    }
+
+    /// With the key of each row in its result, as a QUERY for all of the rows at once.
+    fn with_keys(self, worker: &Worker) -> Option<(VoteSelect, QueryParameters)> {
+        let facts = self.statement.select.as_ref()?;
+        // A limit or a page ends where each backend's own rows end: what is beyond cannot be counted.
+        if facts.limited || facts.aggregates || self.parameters.paging_state.is_some() {
+            return None;
+        }
+        let catalog = worker.shared.catalog();
+        let select = vote_select(&self.text, catalog.table(&self.keyspace, self.statement.table.as_deref()?)?)?;
+        let level = worker.shared.cluster.members.first()?.read_level;
+        Some((select, QueryParameters { consistency: level, skip_metadata: false, ..self.parameters }))
+    }
 }
 
 fn time_left(operation: &Operation) -> Duration {
