@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::cassandra::{CQL_PORT, Node};
 use crate::child::{Child, Signal};
@@ -91,11 +91,21 @@ impl Proxy {
     }
 }
 
-/// The binary under test: `QUORATE_BIN`, or the one built beside this program.
+/// The binary under test: `QUORATE_BIN`, or the one beside this program, which is built if it is not there.
 fn binary() -> Result<PathBuf> {
     if let Some(path) = env::var_os("QUORATE_BIN") {
         return Ok(PathBuf::from(path));
     }
+    if let Ok(path) = beside_this_program("quorate") {
+        return Ok(path);
+    }
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--locked", "-p", "quorate"]).current_dir(workdir::crate_dir());
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let status = cargo.status().context("cargo is missing: install Rust from https://rustup.rs")?;
+    ensure!(status.success(), "quorate could not be built");
     beside_this_program("quorate")
 }
 
