@@ -199,6 +199,22 @@ fn a_count_without_the_items_is_refused() {
 }
 
 #[test]
+fn the_flag_of_changed_metadata_means_nothing_before_v5() {
+    // ROWS of no column and no row, the flags of omitted and of changed metadata set. In v5 an id of no bytes follows.
+    let rows = [0, 0, 0, 2, 0, 0, 0, 0x0C, 0, 0, 0, 0];
+    for (version, id, body) in [
+        (Version::V4, None, [&rows[..], &[0; 4]].concat()),
+        (Version::V5, Some(&b""[..]), [&rows[..], &[0; 2], &[0; 4]].concat()),
+    ] {
+        let rows = envelope(version, HeaderFlags::NONE, Opcode::Result, &body);
+        assert_eq!(ResultView::parse(&rows).unwrap().rows().unwrap().new_metadata_id, id);
+        let ResponseMessage { response, .. } = ResponseMessage::decode(&rows).unwrap();
+        let quorate_protocol::message::Response::Rows(rows) = response else { panic!("rows") };
+        assert_eq!(rows.metadata.new_metadata_id.as_deref(), id);
+    }
+}
+
+#[test]
 fn negative_lengths_and_broken_text_are_refused() {
     let query = |body: &[u8]| envelope(Version::V4, HeaderFlags::NONE, Opcode::Query, body);
     let negative = query(&[0xFF, 0xFF, 0xFF, 0xFF, 0, 1, 0]);

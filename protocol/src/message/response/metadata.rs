@@ -126,7 +126,7 @@ impl ResultMetadata {
         let flags = reader.int("metadata flags")?;
         let count = reader.count("columns")?;
         let paging_state = if flags & HAS_MORE_PAGES == 0 { None } else { reader.bytes("paging state")?.map(own) };
-        let changed = flags & METADATA_CHANGED != 0;
+        let changed = flags & METADATA_CHANGED != 0 && envelope.version().features().result_metadata_id;
         let new_metadata_id = changed.then(|| reader.short_bytes("metadata id").map(own)).transpose()?;
         let columns = if flags & NO_METADATA == 0 {
             ResultColumns::Described(Columns::read(reader, flags, count)?)

@@ -100,7 +100,7 @@ impl<'a> ResultView<'a> {
         let features = envelope.version().features();
         let kind = match reader.int("kind of a result")? {
             VOID => ResultKind::Void,
-            ROWS => ResultKind::Rows(RowsView::read(&mut reader)?),
+            ROWS => ResultKind::Rows(RowsView::read(&mut reader, features)?),
             SET_KEYSPACE => ResultKind::SetKeyspace(reader.string("keyspace")?),
             PREPARED => ResultKind::Prepared(PreparedView::read(&mut reader, features)?),
             SCHEMA_CHANGE => ResultKind::SchemaChange(SchemaChangeView::read(&mut reader)?),
@@ -121,12 +121,13 @@ impl<'a> ResultView<'a> {
 }
 
 impl<'a> RowsView<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+    fn read(reader: &mut Reader<'a>, features: &Features) -> Result<Self, DecodeError> {
         let flags = reader.int("metadata flags")?;
         let column_count = reader.count("columns")?;
         let paging_state = if flags & HAS_MORE_PAGES == 0 { None } else { reader.bytes("paging state")? };
         let paging_state_end = Header::LEN + reader.position();
-        let new_metadata_id = (flags & METADATA_CHANGED != 0).then(|| reader.short_bytes("metadata id")).transpose()?;
+        let changed = flags & METADATA_CHANGED != 0 && features.result_metadata_id;
+        let new_metadata_id = changed.then(|| reader.short_bytes("metadata id")).transpose()?;
         if flags & NO_METADATA == 0 {
             skip_columns(reader, flags, column_count)?;
         }
