@@ -215,7 +215,7 @@ fn pages_follow_each_other_and_the_last_has_no_state() {
         let Ok(Statement::Select(select)) = parse(text) else { panic!("{text}") };
         Plan::prepare(&select, table, &|_, _| None).unwrap()
     };
-    for (text, total) in [("SELECT v FROM q.events", 7), ("SELECT v FROM q.events LIMIT 5", 5)] {
+    for (text, total) in [("SELECT v FROM q.events", 7_usize), ("SELECT v FROM q.events LIMIT 5", 5)] {
         let plan = plan(text);
         let whole = plan.execute(rows, &Values::NONE, Page::default(), &mut Still::default()).unwrap();
         let (mut seen, mut state, mut pages) = (Vec::new(), None::<Bytes>, 0);
