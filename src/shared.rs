@@ -100,6 +100,11 @@ impl Cluster {
         self.members.len() == 1
     }
 
+    /// One voter decides alone, whatever observers there are: what needs a decision can be left to it.
+    pub(crate) fn has_one_voter(&self) -> bool {
+        self.electorate.len() == 1
+    }
+
     /// Whether any backend has several nodes, between which a partition's owner is chosen.
     pub(crate) fn routes_by_token(&self) -> bool {
         self.members.iter().any(|member| member.topology.load().addresses().nth(1).is_some())

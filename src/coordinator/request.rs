@@ -117,6 +117,10 @@ pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
         timeout: worker.shared.timeouts.write(native),
         repeatable: false,
     };
+    if conditional && !native && worker.shared.cluster.has_one_voter() {
+        let forward = as_written(begin.forward);
+        return start_relay(worker, Begin { forward, ..begin });
+    }
     if conditional && !native {
         let error = "Conditional statements (IF) are not supported over several voters yet";
         return refuse(worker, &begin, &CqlError::Invalid(error.to_owned()));
@@ -175,7 +179,7 @@ impl<'a> Asked<'a> {
             Route::Local => local::answer(&self, text),
             Route::One => start_one(worker, begin(self.kind(), timeouts.relay, as_written(forward))),
             Route::Traces => traces::start(worker, begin(RequestKind::Read, timeouts.relay, as_written(forward))),
-            Route::Read if native => start_relay(worker, begin(RequestKind::Read, timeouts.relay, forward)),
+            Route::Voter => start_relay(worker, begin(self.kind(), timeouts.relay, as_written(forward))),
             Route::Read => {
                 let timeout = if forward.partition.is_some() { timeouts.read } else { timeouts.range };
                 start_read(worker, begin(RequestKind::Read, timeout, forward));

@@ -15,6 +15,8 @@ pub(crate) enum Route {
     One,
     /// The backend that made the trace answers.
     Traces,
+    /// The only voter answers for itself: its rows, or whether a condition held. Observers do not take part.
+    Voter,
     /// The backends' rows are compared.
     Read,
     /// All backends get it; whether it may be sent again is the statement's own affair.
@@ -34,7 +36,7 @@ pub(crate) fn route(statement: &Statement, keyspace: Option<&str>, cluster: &Clu
     let keyspace = statement.keyspace.as_deref().or(keyspace);
     match &statement.kind {
         Kind::Use(keyspace) => Route::Use(keyspace.as_ref().into()),
-        Kind::Select => route_select(statement, keyspace),
+        Kind::Select => route_select(statement, keyspace, cluster),
         Kind::Insert | Kind::Update | Kind::Delete | Kind::Batch => route_write(statement, keyspace, cluster),
         Kind::Truncate => Route::Truncate,
         Kind::Ddl(kind) => Route::Ddl(Some(*kind)),
@@ -43,11 +45,12 @@ pub(crate) fn route(statement: &Statement, keyspace: Option<&str>, cluster: &Clu
     }
 }
 
-fn route_select(statement: &Statement, keyspace: Option<&str>) -> Route {
+fn route_select(statement: &Statement, keyspace: Option<&str>, cluster: &Cluster) -> Route {
     match (keyspace, statement.table.as_deref()) {
         (Some("system"), Some("local" | "peers" | "peers_v2")) => Route::Local,
         (Some("system_traces"), _) => Route::Traces,
         (Some(keyspace), _) if is_of_the_backend(keyspace) => Route::One,
+        _ if cluster.has_one_voter() => Route::Voter,
         _ => Route::Read,
     }
 }
@@ -58,6 +61,9 @@ fn route_write(statement: &Statement, keyspace: Option<&str>, cluster: &Cluster)
     }
     if cluster.is_native() {
         return Route::Write;
+    }
+    if statement.conditional && cluster.has_one_voter() {
+        return Route::Voter;
     }
     if statement.conditional {
         return Route::Refuse(CqlError::Invalid(
