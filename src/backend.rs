@@ -11,7 +11,6 @@ use quorate_protocol::frame::{DecodeError, EncodeError, Encoder, Envelope, Versi
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::coordinator::OperationKey;
 use crate::observe::Refusal;
 
 /// One whole store, which holds a full copy of the data.
@@ -85,16 +84,20 @@ pub(crate) type Reply = Result<Envelope, BackendError>;
 /// Who waits for a reply.
 #[derive(Debug)]
 pub(crate) enum ReplyTo {
-    /// An operation of the coordinator: its key, and which backend this is to it.
-    Operation(OperationKey, u8),
+    /// Whoever takes replies by key: its key, and which backend this is to it.
+    Key(RequestKey, u8),
     /// A task that awaits it.
     Caller(oneshot::Sender<Reply>),
 }
 
-/// Takes the replies that are for operations.
+/// Names a request to whoever takes replies by key; it means nothing to a backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct RequestKey(pub(crate) u64);
+
+/// Takes the replies that come by key.
 pub(crate) trait Deliver {
     /// One reply; called outside every borrow of the backend's own state.
-    fn deliver(&self, operation: OperationKey, backend: u8, reply: Reply);
+    fn deliver(&self, key: RequestKey, backend: u8, reply: Reply);
 }
 
 /// Why a request was not even queued.

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use tracing::debug;
 
 use crate::backend::cassandra::CassandraBackend;
-use crate::backend::{Backend, Deliver, Reply};
-use crate::coordinator::operation::{OperationKey, Operations};
+use crate::backend::{Backend, Deliver, Reply, RequestKey};
+use crate::coordinator::operation::Operations;
 use crate::coordinator::{self, Preference};
 use crate::frontend::client::Client;
 use crate::frontend::events;
@@ -214,7 +214,7 @@ fn evaluator(shared: &Arc<Shared>, seed: u64) -> Evaluator {
 }
 
 impl Deliver for Worker {
-    fn deliver(&self, operation: OperationKey, backend: u8, reply: Reply) {
-        coordinator::on_reply(self, operation, backend, reply);
+    fn deliver(&self, key: RequestKey, backend: u8, reply: Reply) {
+        coordinator::on_reply(self, key.into(), backend, reply);
     }
 }

@@ -12,10 +12,8 @@ use super::error::CqlError;
 use super::failure;
 use super::forward::{Forward, What};
 use super::operation::Failure;
-use super::request::reject;
-use super::start::{Begin, start_relay};
+use super::start::{Begin, settle, start_relay};
 use crate::backend::Backend;
-use crate::observe::Outcome;
 use crate::statement::{DdlAction, DdlKind, DdlObject, rewrite};
 use crate::worker::Worker;
 
@@ -37,18 +35,7 @@ pub(crate) fn start(worker: &Rc<Worker>, begin: Begin, kind: Option<DdlKind>, te
         }
         drop(turn);
         shared.forget_catalog();
-        let outcome = match outcome {
-            Ok(envelope) => {
-                begin.client.reply(envelope.raw(), begin.stream);
-                begin.client.end_request();
-                Outcome::of(&envelope)
-            }
-            Err(error) => {
-                reject(&begin.client, begin.stream, &error);
-                Outcome::of_code(error.code())
-            }
-        };
-        worker.metrics.request(begin.kind, begin.level, outcome, started.elapsed());
+        settle(&worker, &begin, started, &outcome);
     });
 }
 

@@ -81,7 +81,7 @@ impl Forward {
 
     /// Sends it to one backend; the reply comes to the operation.
     pub(crate) fn send(&self, worker: &Worker, backend: u8, operation: OperationKey) -> Result<(), SendError> {
-        self.send_for(worker, backend, ReplyTo::Operation(operation, backend))
+        self.send_for(worker, backend, ReplyTo::Key(operation.into(), backend))
     }
 
     /// Sends it to one backend.

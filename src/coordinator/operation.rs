@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::error::CqlError;
 use super::forward::Forward;
-use crate::backend::BackendError;
+use crate::backend::{BackendError, RequestKey};
 use crate::frontend::client::Client;
 use crate::observe::RequestKind;
 use crate::quorum::{Access, Consistency, Tally, VoterSet};
@@ -20,6 +20,19 @@ use crate::quorum::{Access, Consistency, Tally, VoterSet};
 pub(crate) struct OperationKey {
     slot: u32,
     generation: u32,
+}
+
+impl From<OperationKey> for RequestKey {
+    fn from(key: OperationKey) -> Self {
+        RequestKey(u64::from(key.slot) << 32 | u64::from(key.generation))
+    }
+}
+
+impl From<RequestKey> for OperationKey {
+    fn from(RequestKey(bits): RequestKey) -> Self {
+        // Each half is one number.
+        Self { slot: (bits >> 32) as u32, generation: bits as u32 }
+    }
 }
 
 /// One request of a client that backends are working on.

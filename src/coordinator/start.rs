@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use quorate_protocol::frame::Envelope;
 use tokio::time::Instant;
 
 use super::error::CqlError;
@@ -128,6 +129,22 @@ fn insert(worker: &Worker, begin: Begin, plan: Plan) -> super::OperationKey {
     });
     worker.wake_ticker();
     key
+}
+
+/// Answers with what a task got, once it is known.
+pub(super) fn settle(worker: &Worker, begin: &Begin, started: Instant, answer: &Result<Envelope, CqlError>) {
+    let outcome = match answer {
+        Ok(envelope) => {
+            begin.client.reply(envelope.raw(), begin.stream);
+            Outcome::of(envelope)
+        }
+        Err(error) => {
+            respond::error(&begin.client, begin.stream, error);
+            Outcome::of_code(error.code())
+        }
+    };
+    begin.client.end_request();
+    worker.metrics.request(begin.kind, begin.level, outcome, started.elapsed());
 }
 
 /// Answers at once, before anything was sent.

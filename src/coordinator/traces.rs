@@ -7,10 +7,8 @@ use quorate_protocol::message::view::ResultView;
 
 use super::error::CqlError;
 use super::operation::Failure;
-use super::request::reject;
-use super::start::{Begin, start_relay};
+use super::start::{Begin, settle, start_relay};
 use super::{ask, backend_of};
-use crate::observe::Outcome;
 use crate::worker::Worker;
 
 /// Asks every live voter, and answers with the most rows.
@@ -32,18 +30,7 @@ pub(crate) fn start(worker: &Rc<Worker>, begin: Begin) {
             Err(Failure::Answer(envelope)) => Some(envelope),
             _ => None,
         });
-        match best.or(refusal) {
-            Some(envelope) => {
-                begin.client.reply(envelope.raw(), begin.stream);
-                begin.client.end_request();
-                let outcome = Outcome::of(envelope);
-                worker.metrics.request(begin.kind, begin.level, outcome, started.elapsed());
-            }
-            None => {
-                let error = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
-                reject(&begin.client, begin.stream, &error);
-                worker.metrics.request(begin.kind, begin.level, Outcome::of_code(error.code()), started.elapsed());
-            }
-        }
+        let unavailable = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
+        settle(&worker, &begin, started, &best.or(refusal).cloned().ok_or(unavailable));
     });
 }

@@ -6,10 +6,8 @@ use futures_util::future::join_all;
 
 use super::error::CqlError;
 use super::operation::Failure;
-use super::request::reject;
-use super::start::{Begin, start_relay};
+use super::start::{Begin, settle, start_relay};
 use super::{ask, ddl, failure};
-use crate::observe::Outcome;
 use crate::worker::Worker;
 
 /// Truncates a table on every backend.
@@ -20,18 +18,7 @@ pub(crate) fn start(worker: &Rc<Worker>, begin: Begin) {
     let worker = worker.clone();
     tokio::task::spawn_local(async move {
         let started = tokio::time::Instant::now();
-        let outcome = match everywhere(&worker, &begin).await {
-            Ok(envelope) => {
-                begin.client.reply(envelope.raw(), begin.stream);
-                begin.client.end_request();
-                Outcome::of(&envelope)
-            }
-            Err(error) => {
-                reject(&begin.client, begin.stream, &error);
-                Outcome::of_code(error.code())
-            }
-        };
-        worker.metrics.request(begin.kind, begin.level, outcome, started.elapsed());
+        settle(&worker, &begin, started, &everywhere(&worker, &begin).await);
     });
 }
 

@@ -281,7 +281,7 @@ impl Connection {
 
     fn answer(&self, reply_to: ReplyTo, reply: Result<Envelope, BackendError>) {
         match reply_to {
-            ReplyTo::Operation(operation, backend) => self.deliver.deliver(operation, backend, reply),
+            ReplyTo::Key(key, backend) => self.deliver.deliver(key, backend, reply),
             ReplyTo::Caller(caller) => {
                 // The caller may have stopped waiting.
                 let _ = caller.send(reply);

@@ -72,10 +72,10 @@ impl Streams {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::coordinator::OperationKey;
+    use crate::backend::RequestKey;
 
     fn waiting() -> Waiting {
-        Waiting { reply_to: ReplyTo::Operation(OperationKey::default(), 0), since: Instant::now() }
+        Waiting { reply_to: ReplyTo::Key(RequestKey::default(), 0), since: Instant::now() }
     }
 
     #[test]
