@@ -24,11 +24,11 @@ pub struct Tables {
     contents: ArcSwap<Contents>,
 }
 
-/// A SELECT from one of these tables, ready to run.
+/// A SELECT from one of these tables, ready to run. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct SystemPlan {
     table: SystemTable,
-    plan: Plan,
+    plan: Arc<Plan>,
 }
 
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Tables {
             SystemTable::PeersV2 => peers_v2,
         };
         let no_user_types = |_: Option<&str>, _: &str| None;
-        Some(Plan::prepare(select, definition, &no_user_types).map(|plan| SystemPlan { table, plan }))
+        Some(Plan::prepare(select, definition, &no_user_types).map(|plan| SystemPlan { table, plan: Arc::new(plan) }))
     }
 
     /// Runs a compiled SELECT over what the tables hold now.

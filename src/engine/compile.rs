@@ -4,6 +4,8 @@ mod literal;
 mod selector;
 mod term;
 
+use std::fmt::Write;
+
 use quorate_protocol::cql::ast::{Arithmetic, FunctionCall, NativeType as WrittenNative, QualifiedName, Type};
 use quorate_protocol::value::{CqlType, NativeType, TypeError, UserTypeLookup};
 
@@ -91,18 +93,17 @@ impl<'a> Compiler<'a> {
 
     fn arithmetic<T: Operand>(&mut self, arithmetic: &Arithmetic<T>) -> Result<Typed, EngineError> {
         let functions = self.resolve_arithmetic(arithmetic)?;
-        let operand = |compiler: &mut Self, operand: &T, cql_type: Option<&CqlType>| {
+        let cql_type = functions.last().map_or(NativeType::Int.into(), |last| last.returns.clone());
+        let mut operand = |operand: &T, cql_type: Option<&CqlType>| {
             let cql_type = cql_type.cloned().unwrap_or(NativeType::Int.into());
-            operand.compile(compiler, &Receiver::new(operand.text(), cql_type))
+            operand.compile(self, &Receiver::new(operand.text(), cql_type))
         };
-        let left_type = functions.first().and_then(|function| function.parameters.first());
-        let mut expression = operand(self, &arithmetic.first, left_type)?;
-        let mut cql_type = CqlType::from(NativeType::Int);
-        for (function, (_, right)) in functions.into_iter().zip(&arithmetic.rest) {
-            let right = operand(self, right, function.parameters.last())?;
-            cql_type = function.returns.clone();
-            expression = Expression::Call(Box::new(function), vec![expression, right]);
-        }
+        let first = operand(&arithmetic.first, functions.first().and_then(|function| function.parameters.first()))?;
+        let rest = functions.into_iter().zip(&arithmetic.rest).map(|(function, (_, right))| {
+            let right = operand(right, function.parameters.last())?;
+            Ok((function, right))
+        });
+        let expression = Expression::Chain(Box::new(first), rest.collect::<Result<_, EngineError>>()?);
         Ok(Typed { expression, cql_type })
     }
 
@@ -114,23 +115,18 @@ impl<'a> Compiler<'a> {
     /// The function behind each operator, from left to right.
     fn resolve_arithmetic<T: Operand>(&self, arithmetic: &Arithmetic<T>) -> Result<Vec<Function>, EngineError> {
         let mut left_type = arithmetic.first.shape(self)?.preferred_type();
-        let mut left_text = arithmetic.first.text();
         let mut functions: Vec<Function> = Vec::with_capacity(arithmetic.rest.len());
         for (operator, right) in &arithmetic.rest {
-            let (symbol, right_text) = (function::symbol(*operator), right.text());
-            let (Some(left), Some(right)) = (&left_type, right.shape(self)?.preferred_type()) else {
-                return Err(EngineError::invalid(format!(
-                    "Ambiguous '{symbol}' operation with args {left_text} and {right_text}: use type hint to \
-                     disambiguate, example '(int) ?'"
-                )));
+            let right_type = right.shape(self)?.preferred_type();
+            let function = match (&left_type, &right_type) {
+                (Some(left), Some(right)) => function::operation(*operator, left, right),
+                _ => None,
             };
-            let function = function::operation(*operator, left, &right).ok_or_else(|| {
-                EngineError::invalid(format!(
-                    "the '{symbol}' operation is not supported between {left_text} and {right_text}"
-                ))
-            })?;
+            let Some(function) = function else {
+                let is_clear = left_type.is_some() && right_type.is_some();
+                return Err(refused_operation(arithmetic, functions.len(), is_clear));
+            };
             left_type = Some(function.returns.clone());
-            left_text = format!("{left_text} {symbol} {right_text}");
             functions.push(function);
         }
         Ok(functions)
@@ -169,6 +165,25 @@ impl<'a> Compiler<'a> {
             (error, _) => error.into(),
         })
     }
+}
+
+/// The message about the operation of this index: its operands are of unclear types, or of types that do not go together.
+fn refused_operation<T: Operand>(arithmetic: &Arithmetic<T>, index: usize, is_clear: bool) -> EngineError {
+    let mut left = arithmetic.first.text();
+    for (operator, operand) in arithmetic.rest.iter().take(index) {
+        let _ = write!(left, " {} {}", function::symbol(*operator), operand.text());
+    }
+    let (symbol, right) = arithmetic
+        .rest
+        .get(index)
+        .map_or(("", String::new()), |(operator, right)| (function::symbol(*operator), right.text()));
+    EngineError::invalid(if is_clear {
+        format!("the '{symbol}' operation is not supported between {left} and {right}")
+    } else {
+        format!(
+            "Ambiguous '{symbol}' operation with args {left} and {right}: use type hint to disambiguate, example '(int) ?'"
+        )
+    })
 }
 
 /// Refuses an expression of known type where another is demanded.

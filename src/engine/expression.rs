@@ -28,6 +28,8 @@ pub(super) enum Expression {
     /// The result of the aggregate of this index over the rows of the group.
     Aggregate(usize),
     Call(Box<Function>, Vec<Expression>),
+    /// Operations from left to right, each on the result so far and its own operand. Flat, so that a long one is not deep.
+    Chain(Box<Expression>, Vec<(Function, Expression)>),
     /// A collection, tuple, vector or value of a user type; of a map keys and values alternate.
     Composite(CqlType, Vec<Expression>),
     /// A field of a user type.
@@ -58,6 +60,14 @@ impl Expression {
                 let values = arguments.iter().map(|argument| argument.evaluate(context));
                 let values = values.collect::<Result<Vec<_>, _>>()?;
                 function.call(&values, context.environment)
+            }
+            Expression::Chain(first, rest) => {
+                let mut result = first.evaluate(context)?;
+                for (function, operand) in rest {
+                    let operand = operand.evaluate(context)?;
+                    result = function.call(&[result, operand], context.environment)?;
+                }
+                Ok(result)
             }
             Expression::Composite(cql_type, parts) => {
                 let values = parts.iter().map(|part| part.evaluate(context)).collect::<Result<Vec<_>, _>>()?;

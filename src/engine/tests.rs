@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use proptest::prelude::*;
 use quorate_protocol::cql::ast::{
     CreateTable, CreateType, Direction, Insert, InsertSource, Name, Statement, TableItem, TableOption, Type,
 };
@@ -13,7 +14,8 @@ use quorate_protocol::frame::{Version, Writer};
 use quorate_protocol::message::Response;
 use quorate_protocol::message::response::{Prepared, Rows};
 use quorate_protocol::message::view::Values;
-use quorate_protocol::value::{CqlType, UserType};
+
+use quorate_protocol::value::{CqlType, NativeType, UserType, Value};
 
 use super::bind::Receiver;
 use super::compile::{Compiler, Operand};
@@ -205,6 +207,52 @@ fn share_static_cells(table: &Table, rows: &mut [Row]) {
             row[*index] = sources.filter_map(|other| other[*index].clone()).next_back();
         }
     }
+}
+
+#[test]
+fn a_long_statement_is_neither_deep_nor_slow() {
+    let database = Database::new();
+    let (table, rows) = &database.tables["types"];
+    let sum = format!("SELECT k{} FROM q.types WHERE k = 1", " + 1".repeat(50_000));
+    let relations = format!("SELECT k FROM q.types WHERE k = 1{} ALLOW FILTERING", " AND l1 CONTAINS 1".repeat(20_000));
+    for text in [sum, relations] {
+        let Ok(Statement::Select(select)) = parse(&text) else { panic!("it parses") };
+        let plan = Plan::prepare(&select, table, &|_, _| None).unwrap();
+        let found = plan.execute(rows, &Values::NONE, Page::default(), &mut Still::default()).unwrap();
+        assert_eq!(found.rows.len(), 1);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_literal_reads_back_to_the_bytes_it_stands_for(
+        (ty, bytes) in proptest::sample::select(literal_types()).prop_flat_map(|ty| {
+            let length = ty.fixed_length().map_or(0..20, |length| length..length + 1);
+            (Just(ty), prop::collection::vec(any::<u8>(), length))
+        })
+    ) {
+        let Ok(value) = Value::decode(&ty, &bytes) else { return Ok(()) };
+        let text = format!("INSERT INTO q.t (a) VALUES ({})", value.to_literal(&ty));
+        let Ok(Statement::Insert(insert)) = parse(&text) else { panic!("{text} does not parse") };
+        let InsertSource::Values { values, .. } = &insert.source else { panic!("{text}") };
+        let mut compiler = Compiler::new(None, &|_, _| None);
+        let expression = values[0].compile(&mut compiler, &Receiver::new("a", ty)).unwrap();
+        let environment = &mut Still::default();
+        let mut context = Context { row: None, binds: &[], aggregates: &[], environment };
+        prop_assert_eq!(expression.evaluate(&mut context).unwrap(), Some(Bytes::from(value.to_bytes())));
+    }
+}
+
+/// Types whose values random bytes often are.
+fn literal_types() -> Vec<CqlType> {
+    let mut types: Vec<CqlType> = NativeType::ALL.into_iter().map(CqlType::from).collect();
+    types.retain(|ty| *ty != NativeType::Empty.into());
+    types.extend([
+        CqlType::vector(NativeType::Float, 2).unwrap(),
+        CqlType::vector(NativeType::Uuid, 1).unwrap(),
+        CqlType::vector(NativeType::Timestamp, 3).unwrap(),
+    ]);
+    types
 }
 
 #[test]

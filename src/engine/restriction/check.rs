@@ -105,50 +105,63 @@ fn check_clustering(filters: &[Filter], clustering: &[(usize, Vec<Kind>)], table
     Ok(())
 }
 
-/// A column takes one `=` or IN, or one lower and one upper bound.
+/// A column takes one `=` or IN, or one lower and one upper bound; so does the token.
 fn check_pairs(filters: &[Filter], table: &Table) -> Result<(), EngineError> {
-    for (index, filter) in filters.iter().enumerate() {
-        for earlier in &filters[..index] {
-            let shared = filter.columns().iter().find(|column| earlier.columns().contains(column));
-            let is_token = |filter: &Filter| matches!(filter, Filter::Token { .. });
-            let name = match shared {
-                Some(column) => table.columns().get(*column).map_or("", |column| column.name.as_str()).to_owned(),
-                None if is_token(filter) && is_token(earlier) => {
-                    let names: Vec<&str> = table.partition_key().iter().map(|column| column.name.as_str()).collect();
-                    names.join(", ")
-                }
-                None => continue,
-            };
-            let (one, other) = (kind(earlier), kind(filter));
-            let more_than_one = |with: &str| {
-                Err(EngineError::invalid(format!(
-                    "{name} cannot be restricted by more than one relation if it includes {with}"
-                )))
-            };
-            match (one, other) {
-                (Kind::Other, Kind::Other) => {}
-                (Kind::Equal, _) => return more_than_one("an Equal"),
-                (Kind::In, _) => return more_than_one("a IN"),
-                (_, Kind::Equal | Kind::In) => {
-                    return Err(EngineError::invalid(format!(
-                        "Column \"{name}\" cannot be restricted by both an equality and an inequality relation"
-                    )));
-                }
-                (Kind::Lower, Kind::Lower) => {
-                    return Err(EngineError::invalid(format!(
-                        "More than one restriction was found for the start bound on {name}"
-                    )));
-                }
-                (Kind::Upper, Kind::Upper) => {
-                    return Err(EngineError::invalid(format!(
-                        "More than one restriction was found for the end bound on {name}"
-                    )));
-                }
-                _ => {}
+    // what each column was restricted by so far, each kind once; the token's place is behind the last column
+    let mut seen: Vec<Vec<Kind>> = vec![Vec::new(); table.columns().len() + 1];
+    for filter in filters {
+        let is_token = matches!(filter, Filter::Token { .. });
+        let token = [table.columns().len()];
+        for place in if is_token { &token } else { filter.columns() } {
+            let Some(earlier) = seen.get_mut(*place) else { continue };
+            for kind_before in earlier.iter() {
+                check_pair(*kind_before, kind(filter)).map_err(|refusal| refusal.into_error(*place, table))?;
+            }
+            if !earlier.contains(&kind(filter)) {
+                earlier.push(kind(filter));
             }
         }
     }
     Ok(())
+}
+
+/// Why two restrictions of one column exclude each other.
+enum Refusal {
+    SecondBesides(&'static str),
+    EqualityAndInequality,
+    SecondBound(&'static str),
+}
+
+fn check_pair(earlier: Kind, later: Kind) -> Result<(), Refusal> {
+    match (earlier, later) {
+        (Kind::Other, Kind::Other) => Ok(()),
+        (Kind::Equal, _) => Err(Refusal::SecondBesides("an Equal")),
+        (Kind::In, _) => Err(Refusal::SecondBesides("a IN")),
+        (_, Kind::Equal | Kind::In) => Err(Refusal::EqualityAndInequality),
+        (Kind::Lower, Kind::Lower) => Err(Refusal::SecondBound("start")),
+        (Kind::Upper, Kind::Upper) => Err(Refusal::SecondBound("end")),
+        _ => Ok(()),
+    }
+}
+
+impl Refusal {
+    fn into_error(self, place: usize, table: &Table) -> EngineError {
+        let name = match table.columns().get(place) {
+            Some(column) => column.name.clone(),
+            None => table.partition_key().iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
+        };
+        EngineError::invalid(match self {
+            Refusal::SecondBesides(what) => {
+                format!("{name} cannot be restricted by more than one relation if it includes {what}")
+            }
+            Refusal::EqualityAndInequality => {
+                format!("Column \"{name}\" cannot be restricted by both an equality and an inequality relation")
+            }
+            Refusal::SecondBound(which) => {
+                format!("More than one restriction was found for the {which} bound on {name}")
+            }
+        })
+    }
 }
 
 fn kind(filter: &Filter) -> Kind {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::{CqlType, MAX_TYPE_DEPTH, NativeType, TypeError, UserType};
+use crate::cql::ast::Name;
 
 /// Finds a user-defined type by its keyspace, where one is named, and its name, both unquoted.
 pub type UserTypeLookup<'a> = dyn Fn(Option<&str>, &str) -> Option<Arc<UserType>> + 'a;
@@ -47,13 +48,10 @@ impl fmt::Display for CqlType {
     }
 }
 
-/// `name` as CQL text that means exactly it: in double quotes unless it is all lower case
-/// (`ColumnIdentifier.maybeQuote`, reserved words aside).
+/// `name` as CQL text that means exactly it: in double quotes unless it is a lower-case identifier that is not reserved
+/// (`ColumnIdentifier.maybeQuote`).
 pub fn quote_identifier(name: &str) -> String {
-    let mut bytes = name.bytes();
-    let plain = bytes.next().is_some_and(|first| first.is_ascii_lowercase())
-        && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if Name::new(name).needs_quotes() { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.to_owned() }
 }
 
 struct Parser<'a> {
