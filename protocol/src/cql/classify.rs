@@ -49,7 +49,7 @@ pub struct Classification<'a> {
     pub may_call_functions: bool,
     /// Whether something may be computed: there is `+`, `-`, `*`, `/`, `%`, `+=` or `-=`, or a negative number behind a name.
     pub may_compute: bool,
-    /// How many bind markers there are.
+    /// How many bind markers there are. It may be wrong for maps in a selection (`SELECT {f(a): b}`), never elsewhere.
     pub markers: u16,
     /// Whether the text is made of tokens up to its end. If not, no more than its first tokens were looked at.
     pub complete: bool,
@@ -79,6 +79,18 @@ struct Classifier<'a> {
     seeks: Seeks,
     /// How many braces are open.
     braces: u32,
+    /// What may still become a marker.
+    hinted: Hinted,
+}
+
+/// `(type) :name` in braces, which a key in parentheses resembles: `{(1): f(2)}`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hinted {
+    /// The colon behind the parenthesis was seen.
+    Colon,
+    /// And a name behind that: of a marker, unless a call follows.
+    Name,
+    Nothing,
 }
 
 /// What of the table's name is still sought.
@@ -111,7 +123,15 @@ impl<'a> Classifier<'a> {
             markers: 0,
             complete: false,
         };
-        Self { text, result, previous: TokenKind::End, before_previous: TokenKind::End, seeks: Seeks::Kind, braces: 0 }
+        Self {
+            text,
+            result,
+            previous: TokenKind::End,
+            before_previous: TokenKind::End,
+            seeks: Seeks::Kind,
+            hinted: Hinted::Nothing,
+            braces: 0,
+        }
     }
 
     #[inline]
@@ -121,8 +141,14 @@ impl<'a> Classifier<'a> {
         if self.seeks != Seeks::Nothing {
             self.seek(token);
         }
+        if self.hinted != Hinted::Nothing {
+            self.see_behind_hint(kind);
+        }
         match kind {
             TokenKind::Question => self.count_marker(),
+            TokenKind::Colon if self.braces > 0 && self.previous == TokenKind::ParenthesisClose => {
+                self.hinted = Hinted::Colon;
+            }
             TokenKind::Colon if self.braces == 0 || !ends_key(self.previous) => self.count_marker(),
             TokenKind::BraceOpen => self.braces += 1,
             TokenKind::BraceClose => self.braces = self.braces.saturating_sub(1),
@@ -150,6 +176,17 @@ impl<'a> Classifier<'a> {
         }
         self.before_previous = self.previous;
         self.previous = kind;
+    }
+
+    fn see_behind_hint(&mut self, kind: TokenKind) {
+        self.hinted = match self.hinted {
+            Hinted::Colon if is_name(kind) => Hinted::Name,
+            Hinted::Name if !matches!(kind, TokenKind::ParenthesisOpen | TokenKind::Dot) => {
+                self.count_marker();
+                Hinted::Nothing
+            }
+            _ => Hinted::Nothing,
+        };
     }
 
     fn count_marker(&mut self) {
@@ -339,7 +376,7 @@ mod tests {
     #[test]
     fn markers_are_told_from_separators() {
         for text in [
-            "SELECT * FROM t WHERE a = ? AND b = :b AND c IN :key LIMIT :limit",
+            "SELECT * FROM t WHERE a = ? AND b = :b AND c IN :key LIMIT :max",
             "UPDATE t USING TTL :ttl SET a = {b: 'x', c: :c}, f = {'d' : [:d, ?]} WHERE e = {:e}",
             "INSERT INTO t (a) VALUES ({?: :a, 'b': {c:1}, :d: 2})",
             "INSERT INTO t (a) VALUES ('?', \":a\") -- ?\n",

@@ -1,5 +1,6 @@
 use std::fmt::{Display, Formatter, Result};
 
+use super::name::quoted;
 use super::{bracketed, clause, list, pairs, when};
 use crate::cql::ast::{Direction, Ordering, OrderingKey, Select, Selected, Selection, Selector, WritetimeKind};
 
@@ -48,6 +49,8 @@ impl Display for Selected<'_> {
 impl Display for Selector<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
+            // Before something that could be selected, these words would be taken for more than a column.
+            Self::Column(name) if matches!(name.as_str(), "json" | "distinct" | "as") => quoted(f, name.as_str(), '"'),
             Self::Column(name) => name.fmt(f),
             Self::Term(term) => term.fmt(f),
             Self::CountRows => f.write_str("COUNT(*)"),

@@ -1,0 +1,55 @@
+//! Whatever the tree, what it prints parses to it again; whatever the text, nothing panics.
+
+#[path = "cql_roundtrip/tree.rs"]
+mod tree;
+
+use proptest::prelude::*;
+use quorate_protocol::cql::ast::{NodeMut, Statement, Term};
+use quorate_protocol::cql::{self, classify};
+
+/// Numbers the markers in the order of the text, as the parser does.
+fn number_markers(statement: &mut Statement<'_>) {
+    let mut position = 0;
+    statement.walk_mut(&mut |node| {
+        if let NodeMut::Term(Term::Marker(marker)) = node {
+            marker.position = position;
+            position += 1;
+        }
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_printed_parses_to_the_same_tree(mut statement in tree::statement()) {
+        number_markers(&mut statement);
+        let printed = statement.to_string();
+        let parsed = cql::parse(&printed);
+        prop_assert_eq!(parsed.as_ref(), Ok(&statement), "{}", printed);
+        let classification = classify(&printed);
+        prop_assert!(classification.complete);
+        if !matches!(statement, Statement::Select(_)) {
+            prop_assert_eq!(classification.markers as usize, statement.markers().len(), "{}", printed);
+        }
+        prop_assert_eq!(classification.table.as_ref(), statement.table().map(|table| &table.name), "{}", printed);
+        prop_assert_eq!(classification.conditional, statement.is_conditional(), "{}", printed);
+    }
+
+    #[test]
+    fn a_soup_of_tokens_never_panics(tokens in prop::collection::vec(tree::token(), 0..40), tight in any::<bool>()) {
+        let text = tokens.join(if tight { "" } else { " " });
+        classify(&text);
+        if let Ok(statement) = cql::parse(&text) {
+            let printed = statement.to_string();
+            let parsed = cql::parse(&printed);
+            prop_assert_eq!(parsed.as_ref(), Ok(&statement), "{}", printed);
+        }
+    }
+
+    #[test]
+    fn any_text_is_parsed_or_refused(text in any::<String>()) {
+        classify(&text);
+        let _ = cql::parse(&text).map_err(|error| error.to_string());
+    }
+}
