@@ -4,6 +4,8 @@
 //! changes, votes) are tasks.
 
 mod ask;
+mod base_rows;
+mod client_select;
 pub(crate) mod ddl;
 pub(crate) mod error;
 mod failure;

@@ -16,7 +16,8 @@ use super::forward::{Forward, ForwardChild, HiddenValues, OwnedPartition, What};
 use super::route::{Route, check_functions, route};
 use super::start::{Begin, refuse};
 use super::{
-    ddl, local, refresh, respond, start_one, start_read, start_relay, start_write, traces, truncate, use_keyspace,
+    base_rows, ddl, local, refresh, respond, start_one, start_read, start_relay, start_write, traces, truncate,
+    use_keyspace,
 };
 use crate::backend::{Lane, Unencodable};
 use crate::catalog::Catalog;
@@ -24,7 +25,7 @@ use crate::frontend::client::Client;
 use crate::observe::RequestKind;
 use crate::prepared::Prepared;
 use crate::quorum::Access;
-use crate::statement::{BatchKind, Statement, rewrite};
+use crate::statement::{BatchKind, Cells, Statement, rewrite};
 use crate::worker::Worker;
 
 /// A QUERY.
@@ -182,7 +183,8 @@ impl<'a> Asked<'a> {
             Route::Voter => start_relay(worker, begin(self.kind(), timeouts.relay, as_written(forward))),
             Route::Read => {
                 let timeout = if forward.partition.is_some() { timeouts.read } else { timeouts.range };
-                start_read(worker, begin(RequestKind::Read, timeout, forward));
+                let begin = begin(RequestKind::Read, timeout, forward);
+                if self.needs_base_rows() { base_rows::start(worker, begin) } else { start_read(worker, begin) }
             }
             Route::Write if native => start_relay(worker, begin(RequestKind::Write, timeouts.relay, forward)),
             Route::Write => self.write(begin(RequestKind::Write, timeouts.write(native), forward)),
@@ -201,6 +203,14 @@ impl<'a> Asked<'a> {
             Some(true) => refuse(self.worker, &begin, &lists_refused()),
             None => refresh::then_write(self.worker, begin, self.statement, self.keyspace.as_deref(), lists_refused()),
         }
+    }
+
+    /// Whether equal answers would not tell that the backends' rows are equal. Of a paged answer it is asked once, at the
+    /// first page.
+    fn needs_base_rows(&self) -> bool {
+        let may = self.statement.select.as_ref().is_some_and(|select| select.cells != Cells::AtMostOne);
+        may && self.parameters.paging_state.is_none()
+            && self.statement.needs_base_rows(&self.worker.shared.catalog(), self.keyspace.as_deref()) == Some(true)
     }
 
     fn kind(&self) -> RequestKind {

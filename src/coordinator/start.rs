@@ -80,23 +80,13 @@ pub(crate) fn start_write(worker: &Worker, begin: Begin) {
 
 /// As many voters are asked as must agree.
 pub(crate) fn start_read(worker: &Worker, begin: Begin) {
-    let live = worker.live_voters();
-    let cluster = &worker.shared.cluster;
-    let order = worker.preference.borrow().order(worker);
-    let contacts = match cluster.requirements.of(begin.level, Access::Read) {
-        Ok(requirement) => match requirement.check_live(live) {
-            Ok(()) => Ok(requirement.contacts(&order, live, VoterSet::EMPTY).unwrap_or(VoterSet::EMPTY)),
-            Err(unavailable) => Err(unavailable_error(&begin, &unavailable)),
-        },
-        Err(refused) => Err(level_error(refused)),
-    };
-    let contacts = match contacts {
+    let contacts = match contacts(worker, &begin) {
         Ok(contacts) => contacts,
         Err(error) => return refuse(worker, &begin, &error),
     };
     let traced = begin.forward.wants_trace().then(|| contacts.iter().next().map(backend_of)).flatten();
     let plan = ReadPlan {
-        tally: Tally::new(cluster.electorate.all()),
+        tally: Tally::new(worker.shared.cluster.electorate.all()),
         asked: contacts,
         replies: smallvec::SmallVec::new(),
         traced,
@@ -108,6 +98,15 @@ pub(crate) fn start_read(worker: &Worker, begin: Begin) {
     for voter in contacts.iter() {
         send(worker, key, backend_of(voter));
     }
+}
+
+/// The voters to ask first: the preferred, and no more than must agree.
+pub(super) fn contacts(worker: &Worker, begin: &Begin) -> Result<VoterSet, CqlError> {
+    let live = worker.live_voters();
+    let requirement = worker.shared.cluster.requirements.of(begin.level, Access::Read).map_err(level_error)?;
+    requirement.check_live(live).map_err(|unavailable| unavailable_error(begin, &unavailable))?;
+    let order = worker.preference.borrow().order(worker);
+    Ok(requirement.contacts(&order, live, VoterSet::EMPTY).unwrap_or(VoterSet::EMPTY))
 }
 
 fn insert(worker: &Worker, begin: Begin, plan: Plan) -> super::OperationKey {

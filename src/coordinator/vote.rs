@@ -10,27 +10,25 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use quorate_protocol::frame::{Encoder, Envelope};
-use quorate_protocol::message::request::{QueryParameters, Request};
+use quorate_protocol::message::request::Request;
 use quorate_protocol::message::response::{ResultColumns, Rows};
 use quorate_protocol::message::{RequestMessage, Response, ResponseMessage};
 use tracing::warn;
 
+use super::client_select::ClientSelect;
 use super::error::CqlError;
-use super::forward::What;
 use super::operation::{Failure, Operation, Plan};
 use super::read::same_rows;
 use super::request::reject;
 use super::{ask, backend_of, failure, respond};
 use crate::observe::Outcome;
-use crate::statement::Statement;
-use crate::statement::rewrite::{VoteSelect, vote_select};
 use crate::worker::Worker;
 
 /// Holds the vote for a read whose replies differ, and answers the client.
 pub(crate) async fn hold(worker: Rc<Worker>, mut operation: Operation) {
     let Plan::Read(plan) = &mut operation.plan else { return };
     let mut ballots: Vec<(u8, Envelope)> = std::mem::take(&mut plan.replies).into_vec();
-    let asked = Asked::of(&operation);
+    let asked = ClientSelect::of(&operation.forward);
     if let Some((_, first)) = ballots.first()
         && asked.as_ref().is_some_and(|asked| asked.reads_counters(&worker))
     {
@@ -95,7 +93,7 @@ fn whole_answer(ballots: &[(u8, Envelope)], majority: usize) -> Option<&Envelope
 async fn row_by_row(
     worker: &Worker,
     operation: &Operation,
-    asked: Option<Asked>,
+    asked: Option<ClientSelect>,
     ballots: &[(u8, Envelope)],
     majority: usize,
 ) -> Option<Rows> {
@@ -135,53 +133,6 @@ fn answer_counters(worker: &Worker, operation: &Operation, envelope: &Envelope) 
     operation.client.reply(envelope.raw(), operation.stream);
     operation.client.end_request();
     worker.metrics.request(operation.kind, operation.level, Outcome::Ok, operation.started.elapsed());
-}
-
-/// A SELECT as the client asked it.
-struct Asked {
-    text: String,
-    statement: Statement,
-    keyspace: String,
-    parameters: QueryParameters,
-}
-
-impl Asked {
-    /// Nothing if the SELECT has values that the client did not give.
-    fn of(operation: &Operation) -> Option<Self> {
-        let request = RequestMessage::decode(&operation.forward.envelope).ok()?.request;
-        let (text, keyspace, parameters) = match (&operation.forward.what, request) {
-            (What::Query { text }, Request::Query { query, parameters }) => {
-                let text = text.as_deref().map_or(query, str::to_owned);
-                (text, operation.forward.lane.keyspace.clone(), parameters)
-            }
-            (What::Execute { prepared, .. }, Request::Execute { parameters, .. }) if prepared.hidden.is_none() => {
-                (prepared.text.to_string(), prepared.keyspace.clone(), parameters)
-            }
-            _ => return None,
-        };
-        let statement = Statement::analyse(&text);
-        let named = statement.keyspace.as_deref().or(parameters.keyspace.as_deref()).or(keyspace.as_deref());
-        let keyspace = named?.to_owned();
-        Some(Self { text, statement, keyspace, parameters })
-    }
-
-    fn reads_counters(&self, worker: &Worker) -> bool {
-        let table = self.statement.table.as_deref();
-        table.is_some_and(|table| worker.shared.catalog().is_counter_table(&self.keyspace, table) == Some(true))
-    }
-
-    /// With the key of each row in its result, as a QUERY for all of the rows at once.
-    fn with_keys(self, worker: &Worker) -> Option<(VoteSelect, QueryParameters)> {
-        let facts = self.statement.select.as_ref()?;
-        // A limit or a page ends where each backend's own rows end: what is beyond cannot be counted.
-        if facts.limited || facts.aggregates || self.parameters.paging_state.is_some() {
-            return None;
-        }
-        let catalog = worker.shared.catalog();
-        let select = vote_select(&self.text, catalog.table(&self.keyspace, self.statement.table.as_deref()?)?)?;
-        let level = worker.shared.cluster.members.first()?.read_level;
-        Some((select, QueryParameters { consistency: level, skip_metadata: false, ..self.parameters }))
-    }
 }
 
 fn time_left(operation: &Operation) -> Duration {

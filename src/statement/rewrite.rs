@@ -1,5 +1,6 @@
 //! Statements changed into others that mean the same to the client, and one thing to every store.
 
+mod base_rows;
 mod calls;
 mod markers;
 mod qualify;
@@ -12,6 +13,7 @@ use quorate_protocol::cql::ast::Term;
 
 use super::evaluate::Evaluator;
 
+pub use base_rows::{BaseSelect, base_select};
 pub use markers::{Hidden, evaluate_as_markers};
 pub use qualify::qualified;
 pub use replication::{ReplicationError, with_replication};
