@@ -34,24 +34,26 @@ const PAGE_ROWS: i32 = 1000;
 
 /// Compares the base rows of a SELECT, and has one backend answer it.
 pub(crate) fn start(worker: &Rc<Worker>, begin: Begin) {
+    let first = match contacts(worker, &begin) {
+        Ok(first) if first.len() > 1 => first,
+        // There is nothing to compare.
+        Ok(_) => return start_read(worker, begin),
+        Err(error) => return refuse(worker, &begin, &error),
+    };
     let select = ClientSelect::of(&begin.forward).filter(|select| !select.reads_counters(worker));
-    let base = select.and_then(|select| select.base_rows(worker));
-    match (base, contacts(worker, &begin)) {
-        (_, Err(error)) => refuse(worker, &begin, &error),
-        (None, _) => start_read(worker, begin),
-        (Some((select, parameters)), Ok(first)) => {
-            let comparison = Comparison {
-                worker: worker.clone(),
-                deadline: Instant::now() + begin.timeout,
-                begin,
-                text: select.text,
-                parameters,
-                digests: Vec::new(),
-                failed: VoterSet::EMPTY,
-            };
-            tokio::task::spawn_local(comparison.run(first));
-        }
-    }
+    let Some((select, parameters)) = select.and_then(|select| select.base_rows(worker)) else {
+        return start_read(worker, begin);
+    };
+    let comparison = Comparison {
+        worker: worker.clone(),
+        deadline: Instant::now() + begin.timeout,
+        begin,
+        text: select.text,
+        parameters,
+        digests: Vec::new(),
+        failed: VoterSet::EMPTY,
+    };
+    tokio::task::spawn_local(comparison.run(first));
 }
 
 /// What is known of a backend's base rows.
