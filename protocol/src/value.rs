@@ -26,3 +26,6 @@ pub use json::{json, write_json_key, write_json_string};
 pub use literal::literal;
 pub use text::TextError;
 pub use types::{CqlType, MAX_TYPE_DEPTH, NativeType, TypeError, UserType, UserTypeLookup, quote_identifier};
+
+#[cfg(test)]
+mod reference;
