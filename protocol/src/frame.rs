@@ -1,9 +1,9 @@
 //! Frames of the native protocol: bytes in, whole messages out, and back.
 //!
-//! A message travels as an *envelope*: nine header bytes and a body. In v3 and v4 envelopes follow one another on the wire
-//! and each body may be compressed on its own. In v5, once STARTUP has been answered, they travel inside checksummed
-//! *segments*. [`Decoder`] and [`Encoder`] hide the difference: on both sides of them a message is one contiguous,
-//! uncompressed [`Envelope`].
+//! A message travels as an *envelope*: nine header bytes and a body. In v3 and v4 envelopes follow one another on the
+//! wire and each body may be compressed on its own. In v5, once STARTUP has been answered, they travel inside
+//! checksummed *segments*. [`Decoder`] and [`Encoder`] hide the difference: on both sides of them a message is one
+//! contiguous, uncompressed [`Envelope`].
 //!
 //! Source: `native_protocol_v{3,4,5}.spec`, sections 2 and 3 (envelope and segment) and 5 (compression).
 

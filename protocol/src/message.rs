@@ -1,8 +1,8 @@
 //! Messages: what is in an envelope.
 //!
-//! [`RequestMessage`] and [`ResponseMessage`] are whole messages, decoded and encoded field by field. The [`view`]s read only
-//! what routing a message needs, without allocating, and [`patch`] forwards it with some of its fields changed, in place
-//! where their length allows.
+//! [`RequestMessage`] and [`ResponseMessage`] are whole messages, decoded and encoded field by field. The [`view`]s
+//! read only what routing a message needs, without allocating, and [`patch`] forwards it with some of its fields
+//! changed, in place where their length allows.
 //!
 //! Source: `native_protocol_v{3,4,5}.spec`, section 4.
 

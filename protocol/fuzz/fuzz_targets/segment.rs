@@ -1,7 +1,8 @@
-//! Segments of v5: no payload panics. The checksums are made right, since nothing behind them would be reached otherwise.
+//! Segments of v5: no payload panics. The checksums are made right, since nothing behind them would be reached
+//! otherwise.
 //!
-//! Input: one byte that says whether segments have LZ4 headers, then for each segment a byte of flags (1 self-contained,
-//! 2 compressed), two of the payload's length, two of its uncompressed length, and the payload.
+//! Input: one byte that says whether segments have LZ4 headers, then for each segment a byte of flags (1
+//! self-contained, 2 compressed), two of the payload's length, two of its uncompressed length, and the payload.
 
 #![no_main]
 

@@ -28,8 +28,8 @@ impl Compression {
         Self::ALL.into_iter().find(|compression| compression.name().eq_ignore_ascii_case(name))
     }
 
-    /// Appends `body` to `out` as a compressed body of v3 or v4. An LZ4 block has its uncompressed length in front, as an
-    /// `[int]`.
+    /// Appends `body` to `out` as a compressed body of v3 or v4. An LZ4 block has its uncompressed length in front,
+    /// as an `[int]`.
     pub(super) fn compress_body(self, body: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         match self {

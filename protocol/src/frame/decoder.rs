@@ -27,9 +27,9 @@ impl Default for Limits {
 
 /// Decodes one direction of one connection.
 ///
-/// It starts with bare envelopes. As soon as STARTUP is sent or received, [`Decoder::set_compression`] tells it what the client
-/// asked for; once STARTUP is answered by READY or AUTHENTICATE, a v5 connection calls [`Decoder::use_segments`] (that answer
-/// itself is still bare).
+/// It starts with bare envelopes. As soon as STARTUP is sent or received, [`Decoder::set_compression`] tells it what
+/// the client asked for: in v3 and v4 Cassandra compresses even the answer to it. Once STARTUP is answered by READY or
+/// AUTHENTICATE, a v5 connection calls [`Decoder::use_segments`]; that answer itself is still bare.
 ///
 /// It waits for a whole envelope or segment in the caller's buffer, so what it makes a peer's word cost is bounded: an
 /// announced length allocates nothing, and a compressed body is refused when it announces more than its bytes can hold.

@@ -7,8 +7,9 @@ use super::{Compression, EncodeError, Header, HeaderFlags, Writer};
 
 /// The outgoing bytes of one connection.
 ///
-/// Envelopes are pushed; [`Encoder::pending`] is what can be written to the socket, and [`Encoder::advance`] says how much of
-/// it was. With segments, small envelopes share one until [`Encoder::seal`] closes it, so a connection seals once per flush.
+/// Envelopes are pushed; [`Encoder::pending`] is what can be written to the socket, and [`Encoder::advance`] says how
+/// much of it was. With segments, small envelopes share one until [`Encoder::seal`] closes it, so a connection seals
+/// once per flush.
 #[derive(Debug, Default)]
 pub struct Encoder {
     out: Vec<u8>,
@@ -69,7 +70,8 @@ impl Encoder {
         Ok(())
     }
 
-    /// Pushes bytes that are a frame already, such as [`super::unsupported_version`] makes; only before segments are used.
+    /// Pushes bytes that are a frame already, such as [`super::unsupported_version`] makes; only before segments are
+    /// used.
     pub fn push_raw(&mut self, frame: &[u8]) {
         debug_assert!(!self.segments, "a bare frame cannot follow segments");
         self.out.extend_from_slice(frame);

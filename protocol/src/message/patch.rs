@@ -1,7 +1,8 @@
 //! Forwarding a message with some of its fields changed.
 //!
-//! `patch_into` of a view copies the envelope into an [`Encoder`](crate::frame::Encoder). Where no field changes its length
-//! the fields are overwritten in the copy; else the message is written anew from the view, without an intermediate buffer.
+//! `patch_into` of a view copies the envelope into an [`Encoder`](crate::frame::Encoder). Where no field changes its
+//! length the fields are overwritten in the copy; else the message is written anew from the view, without an
+//! intermediate buffer.
 
 mod batch;
 mod execute;
@@ -45,8 +46,9 @@ impl<T> Change<T> {
 pub struct Patch<'a> {
     /// The stream id.
     pub stream: Option<i16>,
-    /// The version to write it in. What that version cannot express is an error, unless it is removed; an EXECUTE without a
-    /// result metadata id gets an empty one where the version needs one; a custom payload is dropped where it has none.
+    /// The version to write it in. What that version cannot express is an error, unless it is removed; an EXECUTE
+    /// without a result metadata id gets an empty one where the version needs one; a custom payload is dropped where
+    /// it has none.
     pub version: Option<Version>,
     /// Whether to trace the request.
     pub tracing: Option<bool>,

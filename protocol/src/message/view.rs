@@ -2,7 +2,8 @@
 //!
 //! Bytes behind what a request says are ignored, as Cassandra ignores them: some clients send them.
 //!
-//! A view borrows its envelope. Parsing one checks the whole of the message's structure, so that its iterators cannot fail.
+//! A view borrows its envelope. Parsing one checks the whole of the message's structure, so that its iterators cannot
+//! fail.
 
 mod batch;
 mod error;

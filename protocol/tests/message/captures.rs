@@ -92,8 +92,8 @@ fn every_captured_message_is_decoded_and_encoded_to_the_same_bytes() {
     }
 }
 
-/// The body without what Cassandra adds to it for no reason: where v3 is told of a keyspace instead of a function, the name
-/// that a keyspace does not have follows as an empty string.
+/// The body without what Cassandra adds to it for no reason: where v3 is told of a keyspace instead of a function,
+/// the name that a keyspace does not have follows as an empty string.
 fn known_part<'a>(envelope: &'a Envelope, response: &Response) -> &'a [u8] {
     let change = match response {
         Response::SchemaChange(change) | Response::Event(Event::Schema(change)) => change,

@@ -38,7 +38,8 @@ proptest! {
 
     #[test]
     fn a_truncated_response_is_refused((version, response) in arbitrary::response()) {
-        // What is open-ended has no end to miss: the fields of an unknown error, contentions that old servers leave out.
+        // What is open-ended has no end to miss: the fields of an unknown error, contentions that old servers leave
+        // out.
         let details = if let Response::Error(error) = &response.response { Some(&error.details) } else { None };
         let open_ended = match details {
             Some(ErrorDetails::Other { fields, .. }) => fields.len(),
