@@ -16,7 +16,7 @@ pub struct Decimal {
 
 /// Exponents are not written out, so no text makes a number much larger than itself; but digits are converted in
 /// quadratic time, so there is a limit to them.
-const MAX_DIGITS: usize = 100_000;
+const MAX_DIGITS: usize = 20_000;
 
 impl Decimal {
     /// Reads `-1.5e-3` and the like.

@@ -75,6 +75,39 @@ impl Compiler<'_> {
         }
     }
 
+    /// The type of an aggregate, or of what is taken out of a value. It must not compile what it looks at: that would be
+    /// compiled anew at each level of nesting.
+    fn type_of_part(&self, selector: &Selector<'_>) -> Result<CqlType, EngineError> {
+        let of_inner = |inner: &Selector<'_>| Ok::<_, EngineError>(inner.shape(self)?.natural_type());
+        let found = match selector {
+            Selector::Call(call) => match (aggregate_kind(call), call.arguments.as_slice()) {
+                (Some(Kind::Count), _) => Some(NativeType::BigInt.into()),
+                (_, [argument]) => of_inner(argument)?,
+                _ => None,
+            },
+            Selector::Field(of, field) => match of_inner(of)? {
+                Some(CqlType::Udt { definition, .. }) => {
+                    let found = definition.fields.iter().find(|(name, _)| name == field.as_str());
+                    found.map(|(_, cql_type)| cql_type.clone())
+                }
+                _ => None,
+            },
+            Selector::Element(pair) => match of_inner(&pair.0)? {
+                Some(CqlType::Map { value: part, .. } | CqlType::Set { element: part, .. }) => {
+                    Some(CqlType::clone(&part))
+                }
+                _ => None,
+            },
+            Selector::Slice(parts) => of_inner(&parts.0)?.filter(CqlType::is_collection),
+            _ => None,
+        };
+        match found {
+            Some(cql_type) => Ok(cql_type),
+            // it makes no sense, or is of the kinds that nest nothing: to compile it says which
+            None => Ok(Compiler::new(self.table, self.user_types).selector(selector)?.cql_type),
+        }
+    }
+
     fn column(&self, name: &str) -> Result<(usize, CqlType), EngineError> {
         let table = self.table.ok_or_else(|| EngineError::invalid(format!("Undefined column name {name}")))?;
         match table.column(name) {
@@ -214,12 +247,9 @@ impl Operand for Selector<'_> {
             Selector::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
             Selector::Negation(of) => Shape::Known(compiler.resolve_negation(of.as_ref())?.returns),
             Selector::Arithmetic(of) => compiler.type_of_arithmetic(of)?,
-            other => {
-                // what has one type only is compiled to find it, without leaving a trace
-                let mut scratch = Compiler::new(compiler.table, compiler.user_types);
-                scratch.in_aggregate = compiler.in_aggregate;
-                Shape::Known(scratch.selector(other)?.cql_type)
-            }
+            Selector::Column(name) => Shape::Known(compiler.column(name.as_str())?.1),
+            Selector::CountRows => Shape::Known(NativeType::BigInt.into()),
+            other => Shape::Known(compiler.type_of_part(other)?),
         })
     }
 
