@@ -4,6 +4,7 @@ mod literal;
 mod selector;
 mod term;
 
+use std::cell::Cell;
 use std::fmt::Write;
 
 use quorate_protocol::cql::ast::{Arithmetic, FunctionCall, NativeType as WrittenNative, QualifiedName, Type};
@@ -27,7 +28,13 @@ pub(super) struct Compiler<'a> {
     pub(super) binds: Binds,
     pub(super) aggregates: Vec<Aggregate>,
     pub(super) in_aggregate: bool,
+    /// How many expressions were looked at.
+    steps: Cell<u32>,
 }
+
+/// How many expressions may be looked at. Each is looked at again at every level that it is nested in, so the length of a
+/// statement alone does not bound the work.
+const STEPS_MAX: u32 = 1_000_000;
 
 /// What may be an argument or operand: a term, or a selector.
 pub(super) trait Operand {
@@ -43,7 +50,23 @@ pub(super) trait Operand {
 
 impl<'a> Compiler<'a> {
     pub(super) fn new(table: Option<&'a Table>, user_types: &'a UserTypeLookup<'a>) -> Self {
-        Compiler { table, user_types, binds: Binds::default(), aggregates: Vec::new(), in_aggregate: false }
+        Compiler {
+            table,
+            user_types,
+            binds: Binds::default(),
+            aggregates: Vec::new(),
+            in_aggregate: false,
+            steps: Cell::new(0),
+        }
+    }
+
+    /// Counts one more expression.
+    fn step(&self) -> Result<(), EngineError> {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > STEPS_MAX {
+            return Err(EngineError::invalid("The statement is too complex"));
+        }
+        Ok(())
     }
 
     /// The overload that a call means, where a value of type `expected` is needed.
@@ -57,8 +80,8 @@ impl<'a> Compiler<'a> {
         let is_native = call.name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
         let overloads = if is_native { function::overloads(name, &shapes, self.table) } else { None };
         let overloads = overloads.ok_or_else(|| EngineError::invalid(T::unknown_function(&call.name)))?;
-        let texts: Vec<String> = call.arguments.iter().map(T::text).collect();
-        function::choose(name, overloads, &shapes, &texts, expected)
+        let text = |index: usize| call.arguments.get(index).map(T::text).unwrap_or_default();
+        function::choose(name, overloads, &shapes, &text, expected)
     }
 
     fn call<T: Operand>(
@@ -75,20 +98,25 @@ impl<'a> Compiler<'a> {
         let shape = of.shape(self)?;
         if shape.preferred_type() == Some(to.into()) {
             let cql_type = CqlType::from(to);
-            let expression = of.compile(self, &Receiver::new(of.text(), cql_type.clone()))?;
+            let expression = of.compile(self, &Receiver::new(T::argument_name(0, "cast"), cql_type.clone()))?;
             return Ok(Typed { expression, cql_type });
         }
-        let function = self.resolve_cast(&of.text(), &shape, to)?;
+        let function = self.resolve_cast(&|_| of.text(), &shape, to)?;
         self.apply(function, std::iter::once(of))
     }
 
-    fn resolve_cast(&self, text: &str, shape: &Shape, to: NativeType) -> Result<Function, EngineError> {
+    fn resolve_cast(
+        &self,
+        text: &dyn Fn(usize) -> String,
+        shape: &Shape,
+        to: NativeType,
+    ) -> Result<Function, EngineError> {
         let overloads = function::cast(to)
-            .ok_or_else(|| EngineError::invalid(format!("{text} cannot be cast to {}", to.name())))?;
+            .ok_or_else(|| EngineError::invalid(format!("{} cannot be cast to {}", text(0), to.name())))?;
         // a constant is cast from the type that it has by itself
         let known = shape.preferred_type().map_or_else(|| shape.clone(), Shape::Known);
         let name = format!("system.cast_as_{}", to.name());
-        function::choose(&name, overloads, &[known], &[text.to_owned()], None)
+        function::choose(&name, overloads, &[known], text, None)
     }
 
     fn arithmetic<T: Operand>(&mut self, arithmetic: &Arithmetic<T>) -> Result<Typed, EngineError> {
@@ -96,7 +124,7 @@ impl<'a> Compiler<'a> {
         let cql_type = functions.last().map_or(NativeType::Int.into(), |last| last.returns.clone());
         let mut operand = |operand: &T, cql_type: Option<&CqlType>| {
             let cql_type = cql_type.cloned().unwrap_or(NativeType::Int.into());
-            operand.compile(self, &Receiver::new(operand.text(), cql_type))
+            operand.compile(self, &Receiver::new(T::argument_name(0, "operation"), cql_type))
         };
         let first = operand(&arithmetic.first, functions.first().and_then(|function| function.parameters.first()))?;
         let rest = functions.into_iter().zip(&arithmetic.rest).map(|(function, (_, right))| {

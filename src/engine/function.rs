@@ -97,13 +97,13 @@ pub(super) fn overloads(name: &str, arguments: &[Shape], table: Option<&Table>) 
         .or_else(|| vector::overloads(&name, arguments))
 }
 
-/// Chooses among overloads by the shapes of the arguments, and by the type that is expected of the result; `texts` are the
-/// arguments as they were written.
+/// Chooses among overloads by the shapes of the arguments, and by the type that is expected of the result; `text` gives an
+/// argument as it was written.
 pub(super) fn choose(
     name: &str,
     overloads: Vec<Function>,
     arguments: &[Shape],
-    texts: &[String],
+    text: &dyn Fn(usize) -> String,
     expected: Option<&CqlType>,
 ) -> Result<Function, EngineError> {
     if overloads.is_empty() {
@@ -111,12 +111,12 @@ pub(super) fn choose(
         return Err(EngineError::invalid(format!(
             "Function system.{name} requires a {} argument, but found argument {} of type {found}",
             requirement(name),
-            texts.first().map_or("", String::as_str)
+            text(0)
         )));
     }
     let signatures = |functions: &[Function]| functions.iter().map(Function::signature).collect::<Vec<_>>().join(", ");
     if let [only] = overloads.as_slice() {
-        check_only(only, arguments, texts)?;
+        check_only(only, arguments, text)?;
         return overloads.into_iter().next().ok_or_else(|| EngineError::invalid("no overload"));
     }
     let all = signatures(&overloads);
@@ -163,7 +163,7 @@ fn requirement(name: &str) -> &'static str {
     }
 }
 
-fn check_only(function: &Function, arguments: &[Shape], texts: &[String]) -> Result<(), EngineError> {
+fn check_only(function: &Function, arguments: &[Shape], text: &dyn Fn(usize) -> String) -> Result<(), EngineError> {
     let (required, provided) = (function.parameters.len(), arguments.len());
     if required != provided {
         return Err(EngineError::invalid(format!(
@@ -173,9 +173,9 @@ fn check_only(function: &Function, arguments: &[Shape], texts: &[String]) -> Res
     }
     for (index, (parameter, shape)) in function.parameters.iter().zip(arguments).enumerate() {
         if shape.fit(parameter) == Fit::Not {
-            let text = texts.get(index).map_or("", String::as_str);
             return Err(EngineError::invalid(format!(
-                "Type error: {text} cannot be passed as argument {index} of function system.{} of type {parameter}",
+                "Type error: {} cannot be passed as argument {index} of function system.{} of type {parameter}",
+                text(index),
                 function.name
             )));
         }

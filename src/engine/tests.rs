@@ -215,6 +215,10 @@ fn a_long_statement_is_neither_deep_nor_slow() {
     let (table, rows) = &database.tables["types"];
     let sum = format!("SELECT k{} FROM q.types WHERE k = 1", " + 1".repeat(50_000));
     let relations = format!("SELECT k FROM q.types WHERE k = 1{} ALLOW FILTERING", " AND l1 CONTAINS 1".repeat(20_000));
+    let nested = format!("SELECT {}k{}{} FROM q.types", "abs(".repeat(60), " + 1".repeat(100_000), ")".repeat(60));
+    let Ok(Statement::Select(select)) = parse(&nested) else { panic!("it parses") };
+    let refusal = Plan::prepare(&select, table, &|_, _| None).unwrap_err();
+    assert_eq!(refusal.to_string(), "The statement is too complex");
     for text in [sum, relations] {
         let Ok(Statement::Select(select)) = parse(&text) else { panic!("it parses") };
         let plan = Plan::prepare(&select, table, &|_, _| None).unwrap();
@@ -234,6 +238,7 @@ fn a_nested_selector_is_compiled_once_at_each_level() {
         ("(int)blobasint(intasblob(", "k", "))"),
         ("cast(cast(", "k", " as text) as text)"),
         ("[[", "k", "]]"),
+        ("abs(", "k + 1 + 1 + 1 + 1 + 1", ")"),
     ] {
         for depth in [1, 10, 40, 100] {
             let text = format!("SELECT {}{inner}{} FROM q.types", open.repeat(depth), close.repeat(depth));

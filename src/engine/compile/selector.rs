@@ -230,6 +230,7 @@ pub(in crate::engine) fn undefined_column(name: &str, table: &crate::engine::tab
 
 impl Operand for Selector<'_> {
     fn shape(&self, compiler: &Compiler<'_>) -> Result<Shape, EngineError> {
+        compiler.step()?;
         let shapes = |parts: &[Selector<'_>]| parts.iter().map(|part| part.shape(compiler)).collect::<Result<_, _>>();
         Ok(match self {
             Selector::Term(term) => term.shape(compiler)?,
@@ -254,6 +255,7 @@ impl Operand for Selector<'_> {
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, receiver: &Receiver) -> Result<Expression, EngineError> {
+        compiler.step()?;
         let parts: Vec<(&Selector<'_>, CqlType)> = match (self, &receiver.cql_type) {
             (Selector::Term(term), _) => return term.compile(compiler, receiver),
             (Selector::Tuple(parts), ty) if parts.len() == 1 && !matches!(ty, CqlType::Tuple(_)) => {

@@ -14,6 +14,7 @@ use crate::engine::name::term_text;
 
 impl Operand for Term<'_> {
     fn shape(&self, compiler: &Compiler<'_>) -> Result<Shape, EngineError> {
+        compiler.step()?;
         let shapes = |terms: &[Term<'_>]| terms.iter().map(|term| term.shape(compiler)).collect::<Result<Vec<_>, _>>();
         Ok(match self {
             Term::Constant(constant) => Shape::Constant(ConstantKind::of(constant), preferred_type(constant)),
@@ -38,6 +39,7 @@ impl Operand for Term<'_> {
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, receiver: &Receiver) -> Result<Expression, EngineError> {
+        compiler.step()?;
         match self {
             Term::Constant(written) => Ok(Expression::Constant(Some(constant(written, receiver)?))),
             Term::Null => Ok(Expression::Constant(None)),
@@ -105,7 +107,7 @@ fn arithmetic(
     };
     match conversion {
         Some(overloads) => {
-            let function = choose("cast", overloads, &[shape], &[term_text(term)], None)?;
+            let function = choose("cast", overloads, &[shape], &|_| term_text(term), None)?;
             Ok(Expression::Call(Box::new(function), vec![typed.expression]))
         }
         None => {
