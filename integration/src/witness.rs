@@ -69,7 +69,12 @@ impl Witness {
 
     /// Waits until a write and a read at `level` succeed, which is when all the backends it needs are used again.
     pub fn until_met(&mut self, level: &str, patience: Duration) -> Result<()> {
-        wait::until(&format!("{level} is met again"), patience, || Ok(self.once(level)? == "ok"))
+        let mut last = String::new();
+        let outcome = wait::until(&format!("{level} is met again"), patience, || {
+            last = self.once(level)?;
+            Ok(last == "ok")
+        });
+        outcome.with_context(|| format!("the last answer was {last}"))
     }
 
     /// Ends the load and tells what every phase saw.
