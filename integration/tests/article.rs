@@ -27,10 +27,13 @@ const TOO_FEW: &str = "Unavailable required=3 alive=2";
 #[test]
 #[ignore = "starts Cassandra nodes: run ./integration/ci"]
 fn a_quorum_of_five_goes_on_without_two_and_refuses_without_three() {
-    let phases = run().unwrap_or_else(|error| panic!("{error:#}"));
+    let (phases, outcome) = run().unwrap_or_else(|error| panic!("{error:#}"));
     for phase in &phases {
         let Phase { name, requests, longest_ms, error_kinds, .. } = phase;
         println!("chaos: {name}: {requests} requests, longest {longest_ms} ms, errors {error_kinds:?}");
+    }
+    if let Err(error) = outcome {
+        panic!("{error:#}");
     }
     let phase = |name: &str| phases.iter().find(|phase| phase.name == name).unwrap();
     for name in ["steady", "two-killed", "killed-return", "two-paused", "paused-return", "one-level", "back"] {
@@ -48,13 +51,18 @@ fn a_quorum_of_five_goes_on_without_two_and_refuses_without_three() {
     assert!(only_refused, "{:?}", phase("three-killed").error_kinds);
 }
 
-fn run() -> Result<Vec<Phase>> {
+/// What every phase saw, and whether the run came to its end.
+fn run() -> Result<(Vec<Phase>, Result<()>)> {
     let loopback = Loopback::new(20, 40);
     let mut nodes = cassandra::independent(&loopback, &["a", "b", "c", "d", "e"], Security::Open)?;
     let proxies = Proxy::start_peers(&loopback, "article", &nodes.iter().collect::<Vec<_>>(), 2)?;
     let contact_points: Vec<IpAddr> = proxies.iter().map(Proxy::address).collect();
     let mut client = Witness::start(&contact_points)?;
+    let outcome = failures(&mut client, &mut nodes);
+    Ok((client.finish()?, outcome))
+}
 
+fn failures(client: &mut Witness, nodes: &mut [Node]) -> Result<()> {
     let lasting = Duration::from_secs(match env::var("QUORATE_CHAOS_SECONDS") {
         Ok(seconds) => seconds.parse()?,
         Err(_) => PHASE_SECONDS,
@@ -65,29 +73,29 @@ fn run() -> Result<Vec<Phase>> {
         sleep(lasting);
         anyhow::Ok(())
     };
-    phase(&mut client, "steady", "QUORUM", &mut || Ok(()))?;
+    phase(client, "steady", "QUORUM", &mut || Ok(()))?;
 
-    phase(&mut client, "two-killed", "QUORUM", &mut || nodes[..2].iter().try_for_each(Node::kill))?;
+    phase(client, "two-killed", "QUORUM", &mut || nodes[..2].iter().try_for_each(Node::kill))?;
     client.enter("killed-return", "QUORUM")?;
     restart(&mut nodes[..2])?;
     client.until_met("ALL", RECOVERY).context("two were killed")?;
 
-    phase(&mut client, "two-paused", "QUORUM", &mut || nodes[2..4].iter().try_for_each(Node::pause))?;
+    phase(client, "two-paused", "QUORUM", &mut || nodes[2..4].iter().try_for_each(Node::pause))?;
     client.enter("paused-return", "QUORUM")?;
     nodes[2..4].iter().try_for_each(Node::resume)?;
     client.until_met("ALL", RECOVERY).context("two were paused")?;
 
-    phase(&mut client, "three-paused", "QUORUM", &mut || nodes[..3].iter().try_for_each(Node::pause))?;
+    phase(client, "three-paused", "QUORUM", &mut || nodes[..3].iter().try_for_each(Node::pause))?;
     nodes[..3].iter().try_for_each(Node::resume)?;
     client.until_met("ALL", RECOVERY).context("three were paused")?;
 
-    phase(&mut client, "three-killed", "QUORUM", &mut || nodes[2..].iter().try_for_each(Node::kill))?;
-    phase(&mut client, "one-level", "ONE", &mut || Ok(()))?;
+    phase(client, "three-killed", "QUORUM", &mut || nodes[2..].iter().try_for_each(Node::kill))?;
+    phase(client, "one-level", "ONE", &mut || Ok(()))?;
     // The load stays at ONE until a quorum is back: what it met on the way is not of interest.
     restart(&mut nodes[2..])?;
     client.until_met("ALL", RECOVERY).context("three were killed")?;
-    phase(&mut client, "back", "QUORUM", &mut || Ok(()))?;
-    client.finish()
+    phase(client, "back", "QUORUM", &mut || Ok(()))?;
+    Ok(())
 }
 
 fn restart(nodes: &mut [Node]) -> Result<()> {

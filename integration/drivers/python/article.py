@@ -20,7 +20,7 @@ from cassandra.policies import FallthroughRetryPolicy, RoundRobinPolicy
 from cassandra.query import SimpleStatement
 
 WORKERS = 8
-PAUSE_S = 0.01
+PAUSE_S = 0.02
 VALUES = {1: "A", 2: "B", 3: "C", 4: "D", 5: "E", 6: "F"}
 
 
