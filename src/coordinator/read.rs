@@ -53,10 +53,9 @@ pub(crate) fn speculate(operation: &mut Operation, requirement: &Requirement, ca
     let Plan::Read(plan) = &mut operation.plan else { return Step::Wait };
     plan.speculated = true;
     let slow = plan.asked - plan.tally.acked() - plan.tally.failed();
-    match further(plan, requirement, candidates, slow) {
-        Some(further) if !further.is_empty() => Step::Ask(further),
-        _ => Step::Wait,
-    }
+    // Where there are too few to take the place of all that are slow, they take that of some.
+    let others = further(plan, requirement, candidates, slow).unwrap_or_else(|| unasked(plan, candidates));
+    if others.is_empty() { Step::Wait } else { Step::Ask(others) }
 }
 
 /// What the client is told when the time is up.
@@ -106,6 +105,9 @@ fn decide(operation: &Operation, requirement: &Requirement) -> Step {
 /// Whom to ask so that, with those that answered or may still, it is enough; nothing if all that are left would not do.
 fn further(plan: &ReadPlan, requirement: &Requirement, candidates: &[Voter], slow: VoterSet) -> Option<VoterSet> {
     let expected = plan.asked - plan.tally.failed() - slow;
-    let usable: VoterSet = candidates.iter().copied().filter(|voter| !plan.asked.contains(*voter)).collect();
-    requirement.contacts(candidates, usable, expected)
+    requirement.contacts(candidates, unasked(plan, candidates), expected)
+}
+
+fn unasked(plan: &ReadPlan, candidates: &[Voter]) -> VoterSet {
+    candidates.iter().copied().filter(|voter| !plan.asked.contains(*voter)).collect()
 }
