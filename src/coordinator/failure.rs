@@ -52,6 +52,14 @@ pub(crate) fn conclude(operation: &Operation, requirement: &Requirement) -> Step
     })
 }
 
+/// Whether all that failed so far reject the statement, and are no majority of the voters.
+pub(crate) fn is_rejected_by_few(operation: &Operation) -> bool {
+    let Plan::Write(plan) = &operation.plan else { return false };
+    let voters = (plan.tally.pending() | plan.tally.acked() | plan.tally.failed()).len();
+    let rejections = operation.failures.iter().filter(|(_, failure)| rejection(failure).is_some()).count();
+    rejections > 0 && rejections * 2 <= voters && rejections == operation.failures.len()
+}
+
 /// The time is up before enough came.
 pub(crate) fn timeout(operation: &Operation, requirement: &Requirement) -> CqlError {
     let acked = acked(operation);

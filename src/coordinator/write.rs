@@ -22,19 +22,17 @@ pub(crate) fn on_reply(operation: &mut Operation, requirement: &Requirement, bac
 
 /// One backend will not acknowledge.
 pub(crate) fn on_failure(operation: &mut Operation, requirement: &Requirement, backend: u8, failure: Failure) -> Step {
-    operation.failures.push((backend, failure));
     let Plan::Write(plan) = &mut operation.plan else { return Step::Wait };
-    if let Some(voter) = Voter::new(usize::from(backend)) {
-        plan.tally.fail(requirement, voter);
-    }
+    let Some(voter) = voter(plan, backend) else { return Step::Wait };
+    plan.tally.fail(requirement, voter);
+    operation.failures.push((backend, failure));
     decide(operation, requirement)
 }
 
 fn on_acknowledgement(operation: &mut Operation, requirement: &Requirement, backend: u8, envelope: Envelope) -> Step {
     let Plan::Write(plan) = &mut operation.plan else { return Step::Wait };
-    if let Some(voter) = Voter::new(usize::from(backend)) {
-        plan.tally.ack(requirement, voter);
-    }
+    let Some(voter) = voter(plan, backend) else { return Step::Wait };
+    plan.tally.ack(requirement, voter);
     if plan.traced == Some(backend) {
         plan.traced = None;
         plan.acknowledgement = Some(envelope);
@@ -49,6 +47,10 @@ fn decide(operation: &mut Operation, requirement: &Requirement) -> Step {
     let Plan::Write(plan) = &operation.plan else { return Step::Wait };
     match plan.tally.decision(requirement) {
         Decision::Pending => Step::Wait,
+        // While a minority alone calls the statement wrong, the others may be executing it: they have the last word.
+        Decision::Impossible if failure::is_rejected_by_few(operation) && !plan.tally.pending().is_empty() => {
+            Step::Wait
+        }
         Decision::Impossible => failure::conclude(operation, requirement),
         Decision::Satisfied => {
             let WritePlan { acknowledgement, traced, .. } = plan;
@@ -60,6 +62,11 @@ fn decide(operation: &mut Operation, requirement: &Requirement) -> Step {
             }
         }
     }
+}
+
+/// The voter that a backend is; observers are none, and never count.
+fn voter(plan: &WritePlan, backend: u8) -> Option<Voter> {
+    Voter::new(usize::from(backend)).filter(|voter| plan.tally.counts(*voter))
 }
 
 /// What the client is told when the time is up.

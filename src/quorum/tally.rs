@@ -52,6 +52,16 @@ impl Tally {
         }
     }
 
+    /// Whether this voter's word counts at all.
+    pub fn counts(&self, voter: Voter) -> bool {
+        self.live.contains(voter)
+    }
+
+    /// Those that may still answer.
+    pub fn pending(&self) -> VoterSet {
+        self.live - self.acked - self.failed
+    }
+
     /// Those that acknowledged.
     pub fn acked(&self) -> VoterSet {
         self.acked
