@@ -36,6 +36,7 @@ pub(crate) use start::{start_one, start_read, start_relay, start_write};
 
 use self::error::CqlError;
 use self::operation::{Failure, Operation, Plan, Step};
+use self::verdict::{Verdict, verdict};
 use crate::backend::{Reply, SendError};
 use crate::observe::Outcome;
 use crate::quorum::{Requirement, Voter, VoterSet};
@@ -48,7 +49,11 @@ pub(crate) fn on_reply(worker: &Worker, key: OperationKey, backend: u8, reply: R
         let mut operations = worker.operations.borrow_mut();
         let Some(operation) = operations.find(key) else { return };
         operation.outstanding = operation.outstanding.saturating_sub(1);
-        if operation.answered { Step::Wait } else { judge(worker, operation, backend, Ok(reply)) }
+        if operation.answered {
+            after_the_answer(operation, backend, &reply)
+        } else {
+            judge(worker, operation, backend, Ok(reply))
+        }
     };
     act(worker, key, step);
 }
@@ -148,6 +153,20 @@ fn judge(worker: &Worker, operation: &mut Operation, backend: u8, reply: Result<
                 Err(error) => read::on_failure(operation, requirement, &candidates(), backend, Failure::Refused(error)),
             }
         }
+    }
+}
+
+/// A write is for every backend, and for one whose word the client did not wait for too.
+fn after_the_answer(operation: &Operation, backend: u8, reply: &Reply) -> Step {
+    match reply {
+        Ok(envelope)
+            if matches!(operation.plan, Plan::Write(_))
+                && verdict(envelope) == Verdict::Unprepared
+                && operation.may_reprepare(backend) =>
+        {
+            Step::Reprepare(backend)
+        }
+        _ => Step::Wait,
     }
 }
 

@@ -110,11 +110,16 @@ impl Forward {
         }
     }
 
-    /// The prepared statements in it.
+    /// The prepared statements in it, each once.
     pub(crate) fn prepared(&self) -> Vec<Arc<Prepared>> {
         match &self.what {
             What::Execute { prepared, .. } => vec![prepared.clone()],
-            What::Batch { children } => children.iter().filter_map(|child| child.prepared.clone()).collect(),
+            What::Batch { children } => {
+                let mut all: Vec<_> = children.iter().filter_map(|child| child.prepared.clone()).collect();
+                all.sort_by(|one, other| one.id.cmp(&other.id));
+                all.dedup_by(|one, other| one.id == other.id);
+                all
+            }
             What::Opaque | What::Query { .. } => Vec::new(),
         }
     }

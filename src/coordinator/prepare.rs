@@ -53,18 +53,18 @@ pub(crate) fn prepare(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, 
 
 /// A backend forgot a statement of this operation: it is given it again, and then the operation.
 pub(crate) fn again(worker: &Rc<Worker>, key: OperationKey, backend: u8) {
+    let (statements, lane) = {
+        let mut operations = worker.operations.borrow_mut();
+        let Some(operation) = operations.find(key) else { return };
+        // The backend still owes its answer while the task runs.
+        operation.outstanding += 1;
+        (operation.forward.prepared(), operation.forward.lane.clone())
+    };
     let worker = worker.clone();
     tokio::task::spawn_local(async move {
-        let asked = {
-            let mut operations = worker.operations.borrow_mut();
-            let Some(operation) = operations.find(key) else { return };
-            // The backend still owes its answer while this task runs.
-            operation.outstanding += 1;
-            (operation.forward.prepared(), operation.forward.lane.clone())
-        };
         worker.metrics.backend(usize::from(backend)).reprepared();
         let patience = worker.shared.timeouts.prepare;
-        let prepared = on_backend_all(&worker, backend, &asked.0, &asked.1, patience).await;
+        let prepared = on_backend_all(&worker, backend, &statements, &lane, patience).await;
         {
             let mut operations = worker.operations.borrow_mut();
             let Some(operation) = operations.find(key) else { return };

@@ -25,7 +25,7 @@ use crate::frontend::client::Client;
 use crate::observe::RequestKind;
 use crate::prepared::Prepared;
 use crate::quorum::Access;
-use crate::statement::{BatchKind, Cells, Kind, Statement, rewrite};
+use crate::statement::{BatchKind, Cells, Statement, rewrite};
 use crate::worker::Worker;
 
 /// A QUERY.
@@ -158,7 +158,7 @@ impl<'a> Asked<'a> {
             native,
             access: if writes { Access::Write } else { Access::Read },
             timestamp_micros: if writes { stamp(self.worker, self.parameters, native) } else { None },
-            write_type: if self.changes_counters() { WriteType::Counter } else { write_type(self.statement) },
+            write_type: write_type(self.statement),
             ..Forward::opaque(envelope.clone(), lane, Access::Read)
         }
     }
@@ -203,14 +203,6 @@ impl<'a> Asked<'a> {
             Some(true) => refuse(self.worker, &begin, &lists_refused()),
             None => refresh::then_write(self.worker, begin, self.statement, self.keyspace.as_deref(), lists_refused()),
         }
-    }
-
-    /// Whether it adds to a counter, as far as the catalog knows.
-    fn changes_counters(&self) -> bool {
-        // No addition to a counter may be repeated, and most other writes may.
-        self.statement.kind == Kind::Update
-            && !self.statement.repeatable
-            && self.statement.changes_counters(&self.worker.shared.catalog(), self.keyspace.as_deref()) == Some(true)
     }
 
     /// Whether equal answers would not tell that the backends' rows are equal. Of a paged answer it is asked once, at the
