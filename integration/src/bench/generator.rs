@@ -21,6 +21,8 @@ const ROWS: i64 = 10_000;
 const VALUE: &[u8] = b"0123456789abcdef0123456789abcdef";
 const INSERT: &str = "INSERT INTO bench.kv (id, value) VALUES (?, ?)";
 const SELECT: &str = "SELECT value FROM bench.kv WHERE id = ?";
+const AGREEMENT_ATTEMPTS: usize = 100;
+const AGREEMENT_PAUSE: Duration = Duration::from_millis(200);
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 const CONNECTING_AT_ONCE: usize = 64;
 /// The open loop sends what has become due this often.
@@ -85,10 +87,21 @@ pub fn prepare_table(server: IpAddr, replication_factor: usize) -> Result<()> {
         for key in 0..ROWS {
             let value = String::from_utf8_lossy(VALUE);
             let insert = format!("INSERT INTO bench.kv (id, value) VALUES ({key}, '{value}')");
-            wire::query(&mut stream, &insert, Level::All).await?;
+            insert_everywhere(&mut stream, &insert).await?;
         }
         Ok(())
     })
+}
+
+/// The nodes of a ring agree on a new table a little after it was created, and until then refuse its rows.
+async fn insert_everywhere(stream: &mut TcpStream, insert: &str) -> io::Result<()> {
+    for _ in 0..AGREEMENT_ATTEMPTS {
+        if wire::query(stream, insert, Level::All).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(AGREEMENT_PAUSE).await;
+    }
+    wire::query(stream, insert, Level::All).await
 }
 
 /// Offers `load` to `servers` (the nodes of one cluster, or one proxy) and measures it; `observed` is the process whose
