@@ -379,7 +379,7 @@ mod tests {
             "SELECT * FROM t WHERE a = ? AND b = :b AND c IN :key LIMIT :max",
             "UPDATE t USING TTL :ttl SET a = {b: 'x', c: :c}, f = {'d' : [:d, ?]} WHERE e = {:e}",
             "INSERT INTO t (a) VALUES ({?: :a, 'b': {c:1}, :d: 2})",
-            "INSERT INTO t (a) VALUES ('?', \":a\") -- ?\n",
+            "INSERT INTO t (a, \":a\") VALUES ('?', 1) -- ?\n",
         ] {
             let statement = crate::cql::parse(text).expect("a statement");
             assert_eq!(classify(text).markers as usize, statement.markers().len(), "{text}");
