@@ -196,14 +196,18 @@ impl Shared {
         self.catalog.stale.store(true, Ordering::Release);
     }
 
-    /// Reads the schema again.
-    pub(crate) async fn refresh_catalog(&self) {
-        self.catalog.stale.store(false, Ordering::Release);
+    /// Reads the schema again; false where no backend could be asked.
+    pub(crate) async fn refresh_catalog(&self) -> bool {
+        let was_stale = self.catalog.stale.swap(false, Ordering::AcqRel);
         for member in &self.cluster.members {
             if let Some(topology) = member.topology.load_full().reread().await {
                 member.topology.store(Arc::new(topology));
-                return;
+                return true;
             }
         }
+        if was_stale {
+            self.forget_catalog();
+        }
+        false
     }
 }

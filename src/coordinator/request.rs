@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 
 use super::error::CqlError;
 use super::forward::{Forward, ForwardChild, HiddenValues, OwnedPartition, What};
+use super::refresh::Unjudged;
 use super::route::{Route, check_functions, route};
 use super::start::{Begin, refuse};
 use super::{
@@ -88,7 +89,7 @@ pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
         Err(error) => return reject(client, stream, &CqlError::Protocol(error.to_string())),
     };
     let parameters = view.parameters;
-    let (children, conditional) = match children(worker, &view, &lane) {
+    let Children { changed, conditional, unjudged } = match children(worker, &view, &lane) {
         Ok(children) => children,
         Err(error) => return reject(client, stream, &error),
     };
@@ -101,7 +102,7 @@ pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
     let forward = Forward {
         envelope: envelope.clone(),
         lane,
-        what: What::Batch { children },
+        what: What::Batch { children: changed },
         native,
         access: Access::Write,
         write_type,
@@ -126,7 +127,13 @@ pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
         let error = "Conditional statements (IF) are not supported over several voters yet";
         return refuse(worker, &begin, &CqlError::Invalid(error.to_owned()));
     }
-    if native { start_relay(worker, begin) } else { start_write(worker, begin) }
+    if native {
+        start_relay(worker, begin);
+    } else if unjudged.is_empty() {
+        start_write(worker, begin);
+    } else {
+        refresh::then_write(worker, begin, unjudged, lists_refused());
+    }
 }
 
 /// What a statement's way needs to know about the request it came in.
@@ -201,7 +208,10 @@ impl<'a> Asked<'a> {
         match self.statement.changes_list(&catalog, self.keyspace.as_deref()) {
             Some(false) => start_write(self.worker, begin),
             Some(true) => refuse(self.worker, &begin, &lists_refused()),
-            None => refresh::then_write(self.worker, begin, self.statement, self.keyspace.as_deref(), lists_refused()),
+            None => {
+                let unjudged = Unjudged { statement: self.statement.clone(), keyspace: self.keyspace.clone() };
+                refresh::then_write(self.worker, begin, vec![unjudged], lists_refused());
+            }
         }
     }
 
@@ -291,10 +301,20 @@ fn partition_of(worker: &Worker, prepared: &Prepared, parameters: &Parameters<'_
     Some(OwnedPartition { keyspace: key.keyspace.clone(), table: key.table.clone(), token: token.0 })
 }
 
-/// The statements of a batch that must be changed on their way, and whether one has a condition.
-fn children(worker: &Worker, view: &BatchView<'_>, lane: &Lane) -> Result<(Vec<ForwardChild>, bool), CqlError> {
-    let mut changed = Vec::new();
-    let mut conditional = false;
+/// What is to be known of a batch's statements.
+#[derive(Default)]
+struct Children {
+    /// Those that must be changed on their way.
+    changed: Vec<ForwardChild>,
+    /// Whether one has a condition.
+    conditional: bool,
+    /// Those that only the schema can judge, and it is not known.
+    unjudged: Vec<Unjudged>,
+}
+
+fn children(worker: &Worker, view: &BatchView<'_>, lane: &Lane) -> Result<Children, CqlError> {
+    let mut all = Children::default();
+    let session_keyspace = view.parameters.keyspace.map(Arc::from).or_else(|| lane.keyspace.clone());
     let native = worker.shared.cluster.is_native();
     let catalog = worker.shared.catalog();
     for (index, child) in view.children().enumerate() {
@@ -302,29 +322,29 @@ fn children(worker: &Worker, view: &BatchView<'_>, lane: &Lane) -> Result<(Vec<F
         match child.statement {
             ChildStatement::Id(id) => {
                 let prepared = worker.shared.prepared.find(id).ok_or_else(|| CqlError::Unprepared(id.to_vec()))?;
-                conditional |= prepared.statement.conditional;
+                all.conditional |= prepared.statement.conditional;
                 if !native {
-                    check_child(&prepared.statement, &catalog, prepared.keyspace.as_deref())?;
+                    all.judge(&prepared.statement, &catalog, prepared.keyspace.as_ref())?;
                 }
                 let hidden = hidden_values(worker, &prepared);
-                changed.push(match evaluated_at_execution(worker, &prepared) {
+                all.changed.push(match evaluated_at_execution(worker, &prepared) {
                     None => ForwardChild { index, text: None, prepared: Some(prepared), hidden },
                     Some(text) => ForwardChild { index, text: Some(text.into()), prepared: None, hidden },
                 });
             }
             ChildStatement::Text(text) if !native => {
                 let statement = worker.statements.borrow_mut().analyse(text);
-                conditional |= statement.conditional;
-                check_child(&statement, &catalog, lane.keyspace.as_deref())?;
+                all.conditional |= statement.conditional;
+                all.judge(&statement, &catalog, session_keyspace.as_ref())?;
                 if let Some(text) = rewritten(worker, &statement, text)? {
                     let (text, hidden) = (Some(Box::from(&*text)), HiddenValues::new());
-                    changed.push(ForwardChild { index, text, prepared: None, hidden });
+                    all.changed.push(ForwardChild { index, text, prepared: None, hidden });
                 }
             }
             ChildStatement::Text(_) => {}
         }
     }
-    Ok((changed, conditional))
+    Ok(all)
 }
 
 fn lists_refused() -> CqlError {
@@ -344,11 +364,15 @@ fn write_type(statement: &Statement) -> WriteType {
     }
 }
 
-/// Refuses a statement of a batch that several backends would not execute alike.
-fn check_child(statement: &Statement, catalog: &Catalog, keyspace: Option<&str>) -> Result<(), CqlError> {
-    check_functions(statement)?;
-    match statement.changes_list(catalog, keyspace) {
-        Some(true) => Err(lists_refused()),
-        Some(false) | None => Ok(()),
+impl Children {
+    /// Refuses a statement that several backends would not execute alike.
+    fn judge(&mut self, statement: &Statement, catalog: &Catalog, keyspace: Option<&Arc<str>>) -> Result<(), CqlError> {
+        check_functions(statement)?;
+        match statement.changes_list(catalog, keyspace.map(|keyspace| &**keyspace)) {
+            Some(true) => return Err(lists_refused()),
+            Some(false) => {}
+            None => self.unjudged.push(Unjudged { statement: statement.clone(), keyspace: keyspace.cloned() }),
+        }
+        Ok(())
     }
 }
