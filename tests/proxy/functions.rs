@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use quorate_protocol::frame::Version;
 use quorate_protocol::message::Consistency::All;
-use quorate_protocol::message::request::{Batch, BatchStatement, BindValue, OwnedStatement, QueryParameters};
+use quorate_protocol::message::request::{
+    Batch, BatchStatement, BindValue, BindValues, OwnedStatement, QueryParameters,
+};
 use quorate_protocol::message::{BatchType, Request};
 
-use crate::client::{Answer, Client};
+use crate::client::{Answer, Client, execute};
 use crate::node::{Node, Received};
 use crate::setup::Setup;
 
@@ -43,6 +45,26 @@ async fn in_a_prepared_statement_they_become_values_that_the_client_does_not_see
         assert_ne!(one.values()[1], other.values()[1]);
         assert_ne!(one.values()[3], other.values()[3]);
     }
+}
+
+#[tokio::test]
+async fn values_that_clients_name_are_joined_by_values_that_the_proxy_names() {
+    let [a, b, c] = Node::start_many().await;
+    let proxy = Setup::over([&a, &b, &c]).start().await;
+    let mut client = Client::speaking(&proxy, Version::V4, None).await;
+    let prepared = client.prepare("INSERT INTO ks.kv (k, t, v) VALUES (:key, now(), :value)").await;
+    let names: Vec<&str> = prepared.markers.specs.iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(names, ["key", "value"]);
+    let named = |name: &str| (name.to_owned(), BindValue::Bytes(Bytes::from(name.to_owned())));
+    let mut request = execute(&prepared, &[], All);
+    if let Request::Execute { parameters, .. } = &mut request {
+        parameters.values = Some(BindValues::Named(vec![named("value"), named("key")]));
+    }
+    client.ask(request).await.done();
+    let executed = same(&[&a, &b, &c]);
+    let Some(BindValues::Named(values)) = &executed[0].parameters().values else { panic!("named values") };
+    assert_eq!(values.len(), 3);
+    assert!(values.iter().all(|(name, _)| executed[0].text.contains(&format!(":{name}"))), "{values:?}");
 }
 
 #[tokio::test]

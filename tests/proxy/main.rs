@@ -19,6 +19,7 @@ mod functions;
 mod handshake;
 mod lagging;
 mod one_voter;
+mod outages;
 mod prepared;
 mod reads;
 mod refused;

@@ -96,6 +96,21 @@ async fn errors_come_back_as_they_are() {
 }
 
 #[tokio::test]
+async fn a_statement_that_it_forgot_is_prepared_again_behind_the_clients_back() {
+    let [a] = Node::start_many().await;
+    let proxy = Setup::over([&a]).start().await;
+    let mut client = Client::connect(&proxy).await;
+    client.query("USE ks", One).await.done();
+    let insert = client.prepare("INSERT INTO kv (k, v) VALUES (?, ?)").await;
+    for _ in 0..2 {
+        a.forget_prepared();
+        client.execute(&insert, &[b"key", b"value"], Quorum).await.done();
+    }
+    assert_eq!(a.did("INSERT").len(), 2);
+    assert!(a.received().iter().all(|one| one.keyspace.as_deref() == Some("ks") || one.text.starts_with("USE")));
+}
+
+#[tokio::test]
 async fn what_its_backend_does_not_answer_is_a_timeout_or_unavailable() {
     let [a] = Node::start_many().await;
     let proxy = Setup::over([&a]).start().await;

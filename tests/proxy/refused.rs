@@ -47,6 +47,19 @@ async fn conditions_and_changes_of_lists_are_invalid() {
 }
 
 #[tokio::test]
+async fn right_after_a_schema_change_they_are_too() {
+    let [a, b] = Node::start_many().await;
+    let proxy = Setup::over([&a, &b]).start().await;
+    let mut client = Client::connect(&proxy).await;
+    for text in REFUSED {
+        client.query("CREATE TABLE ks.new (k int PRIMARY KEY)", Quorum).await.done();
+        assert_eq!(client.ask(batch(text)).await.code(), ErrorCode::Invalid, "{text}");
+        client.query("CREATE TABLE ks.new (k int PRIMARY KEY)", Quorum).await.done();
+        assert_eq!(client.query(text, Quorum).await.code(), ErrorCode::Invalid, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn what_all_do_alike_is_not() {
     let [a, b, c] = Node::start_many().await;
     let proxy = Setup::over([&a, &b, &c]).start().await;

@@ -105,7 +105,7 @@ async fn each_level_has_its_number_and_observers_never_count() {
 #[tokio::test]
 async fn silence_is_a_write_timeout_with_the_number_of_acknowledgements() {
     let [a, b, c] = Node::start_many().await;
-    let proxy = Setup::over([&a, &b, &c]).section("[timeouts]\nwrite = \"200ms\"").start().await;
+    let proxy = Setup::over([&a, &b, &c]).section("[timeouts]\nwrite = \"500ms\"").start().await;
     for node in [&b, &c] {
         node.when("INSERT", Reaction::Silence);
     }
