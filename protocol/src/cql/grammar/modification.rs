@@ -92,7 +92,15 @@ pub(super) fn delete<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Delete<'a>
 
 /// `deleteOp`
 fn deletion<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Deletion<'a>> {
+    let start = input;
     let (input, column) = column(input)?;
+    let follows = matches!(
+        input.kind(),
+        TokenKind::Comma | TokenKind::BracketOpen | TokenKind::Dot | TokenKind::Keyword(Keyword::From)
+    );
+    if !follows {
+        return Err(start.no_viable_at(1));
+    }
     let (input, subscript) = column_subscript(input)?;
     Ok((input, Deletion { column, subscript }))
 }

@@ -42,9 +42,44 @@ pub(super) fn name_or_marker<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Na
 
 /// `columnFamilyName`, and `indexName`
 pub(super) fn qualified<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, QualifiedName<'a>> {
+    let start = input;
     let (input, keyspace) = qualifier(input, name_or_marker)?;
     let (input, name) = name_or_marker(input)?;
+    if keyspace.is_none() && !may_follow_table(input.kind()) {
+        return Err(start.no_viable_at(1));
+    }
     Ok((input, QualifiedName { keyspace, name }))
+}
+
+/// Whether the token comes behind the name of a table or index anywhere in the grammar. If not, Cassandra notices it where it
+/// looks for the dot of a qualified name.
+fn may_follow_table(kind: TokenKind) -> bool {
+    match kind {
+        TokenKind::Keyword(keyword) => matches!(
+            keyword,
+            Keyword::Where
+                | Keyword::Group
+                | Keyword::Order
+                | Keyword::Per
+                | Keyword::Limit
+                | Keyword::Allow
+                | Keyword::Json
+                | Keyword::Using
+                | Keyword::Set
+                | Keyword::As
+                | Keyword::Primary
+                | Keyword::With
+                | Keyword::Add
+                | Keyword::Drop
+                | Keyword::Rename
+                | Keyword::Alter
+                | Keyword::To
+                | Keyword::From
+                | Keyword::Of
+                | Keyword::Norecursive
+        ),
+        kind => matches!(kind, TokenKind::ParenthesisOpen | TokenKind::Semicolon | TokenKind::End),
+    }
 }
 
 /// `(keyspace '.')?`
@@ -61,8 +96,16 @@ fn qualifier<'t, 'a>(
 
 /// `functionName`
 pub(super) fn function<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, QualifiedName<'a>> {
+    let start = input;
     let (input, keyspace) = qualifier(input, name_or_marker)?;
     let (input, name) = unqualified_function(input)?;
+    let ends = matches!(
+        input.kind(),
+        TokenKind::ParenthesisOpen | TokenKind::Semicolon | TokenKind::End | TokenKind::Keyword(Keyword::With)
+    );
+    if keyspace.is_none() && !ends {
+        return Err(start.no_viable_at(1));
+    }
     Ok((input, QualifiedName { keyspace, name }))
 }
 

@@ -2,7 +2,7 @@
 
 use super::name::{identifier, keyword_text};
 use super::term::{constant_at, map_literal};
-use super::tokens::{Parsed, Tokens, broken, conjunction, keyword, no_viable, symbol};
+use super::tokens::{Parsed, Tokens, broken, conjunction, keyword};
 use crate::cql::ast::{Constant, Properties, Property, PropertyValue, Term};
 use crate::cql::keyword::Keyword;
 use crate::cql::lexer::TokenKind;
@@ -20,8 +20,12 @@ pub(super) fn properties<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Proper
 
 /// `property`
 pub(super) fn property<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Property<'a>> {
+    let start = input;
     let (input, name) = identifier(input)?;
-    let (input, ()) = symbol(TokenKind::Equal)(input)?;
+    if input.kind() != TokenKind::Equal {
+        return Err(start.no_viable_at(1));
+    }
+    let input = input.skip(1);
     let (input, value) = if input.kind() == TokenKind::BraceOpen {
         let (input, entries) = property_map(input)?;
         (input, PropertyValue::Map(entries))
@@ -30,7 +34,7 @@ pub(super) fn property<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Property
     } else if let Some(word) = keyword_text(input) {
         (input.skip(1), PropertyValue::Keyword(word))
     } else {
-        return Err(no_viable(input));
+        return Err(start.no_viable_at(2));
     };
     Ok((input, Property { name, value }))
 }

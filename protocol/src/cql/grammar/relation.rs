@@ -29,6 +29,10 @@ fn relation<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Relation<'a>> {
     match input.kind() {
         TokenKind::Keyword(Keyword::Token) => token_relation(input),
         TokenKind::ParenthesisOpen if is_tuple_of_columns(input) => tuple_relation(input),
+        TokenKind::ParenthesisOpen if !begins_relation(input.kind_at(1)) => Err(input.no_viable_at(1)),
+        TokenKind::ParenthesisOpen if is_column(input.kind_at(1)) && !may_follow_column(input.kind_at(2)) => {
+            Err(input.no_viable_at(2))
+        }
         TokenKind::ParenthesisOpen => nested(|input: Tokens<'t, 'a>| {
             let (input, inner) = relation(input.skip(1))?;
             let (input, ()) = symbol(TokenKind::ParenthesisClose)(input)?;
@@ -40,6 +44,25 @@ fn relation<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Relation<'a>> {
 
 fn is_column(kind: TokenKind) -> bool {
     kind == TokenKind::EmptyQuotedName || is_identifier(kind)
+}
+
+fn begins_relation(kind: TokenKind) -> bool {
+    is_column(kind) || matches!(kind, TokenKind::ParenthesisOpen | TokenKind::Keyword(Keyword::Token))
+}
+
+/// Whether the token comes behind a column at the beginning of a relation.
+fn may_follow_column(kind: TokenKind) -> bool {
+    matches!(
+        kind,
+        TokenKind::Equal
+            | TokenKind::NotEqual
+            | TokenKind::Less
+            | TokenKind::LessOrEqual
+            | TokenKind::Greater
+            | TokenKind::GreaterOrEqual
+            | TokenKind::BracketOpen
+            | TokenKind::Keyword(Keyword::In | Keyword::Is | Keyword::Like | Keyword::Contains)
+    )
 }
 
 /// Whether `(a, …` or `(a)` comes next, rather than a relation in parentheses.
@@ -140,10 +163,12 @@ fn tuple_relation<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Relation<'a>>
         let (input, values) = in_tuples(input.skip(1))?;
         return Ok((input, Relation::TupleIn { columns, values }));
     }
+    let start = input;
     let (input, operator) = comparison(input)?;
     let (input, value) = match input.kind() {
         TokenKind::ParenthesisOpen => nested(tuple)(input)?,
-        _ => marker(input)?,
+        _ if is_marker(input) => marker(input)?,
+        _ => return Err(start.no_viable_at(1)),
     };
     Ok((input, Relation::Tuple { columns, operator, value }))
 }

@@ -118,11 +118,40 @@ fn operand<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Selector<'a>> {
         TokenKind::Keyword(Keyword::Ttl) if opens => writetime(input, WritetimeKind::Ttl),
         TokenKind::Keyword(Keyword::Cast) if opens => nested(cast)(input),
         _ if is_call(input) => nested(call)(input),
+        kind if is_identifier(kind) && !may_follow_column(input.kind_at(1)) => Err(input.no_viable_at(1)),
         kind if is_identifier(kind) => {
             let (input, name) = identifier(input)?;
             Ok((input, Selector::Column(name)))
         }
         _ => Err(no_viable(input)),
+    }
+}
+
+/// Whether the token comes behind a column of a selector anywhere in the grammar. If not, Cassandra notices it where it looks
+/// for the parenthesis of a call.
+fn may_follow_column(kind: TokenKind) -> bool {
+    match kind {
+        TokenKind::Keyword(keyword) => matches!(
+            keyword,
+            Keyword::From | Keyword::As | Keyword::Order | Keyword::Per | Keyword::Limit | Keyword::Allow
+        ),
+        kind => matches!(
+            kind,
+            TokenKind::Comma
+                | TokenKind::Dot
+                | TokenKind::BracketOpen
+                | TokenKind::BracketClose
+                | TokenKind::ParenthesisClose
+                | TokenKind::BraceClose
+                | TokenKind::Colon
+                | TokenKind::Plus
+                | TokenKind::Minus
+                | TokenKind::Star
+                | TokenKind::Slash
+                | TokenKind::Percent
+                | TokenKind::Semicolon
+                | TokenKind::End
+        ),
     }
 }
 

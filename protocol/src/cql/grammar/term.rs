@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::name::{function, identifier, is_call, is_identifier, string_at};
-use super::tokens::{Parsed, Reason, Tokens, bracketed_or_empty, list, more, nested, no_viable, parenthesized, symbol};
+use super::tokens::{
+    Failure, Parsed, Reason, Tokens, bracketed_or_empty, list, more, nested, no_viable, parenthesized, symbol,
+};
 use super::types::{data_type, native_type};
 use crate::cql::ast::{Arithmetic, ArithmeticOperator, Constant, FunctionCall, Marker, Term};
 use crate::cql::keyword::Keyword;
@@ -13,10 +15,47 @@ use crate::cql::lexer::TokenKind;
 pub(super) fn term<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Term<'a>> {
     let (input, first) = product(input)?;
     if !is_sum_operator(input) {
-        return Ok((input, first));
+        return if may_follow_term(input.kind()) { Ok((input, first)) } else { Err(no_viable(input)) };
     }
     let (input, rest) = operations(input, is_sum_operator, product)?;
     Ok((input, Term::Arithmetic(Box::new(Arithmetic { first, rest }))))
+}
+
+/// Whether the token comes behind a term anywhere in the grammar. If not, Cassandra notices it here, in other words than where
+/// it misses what ought to come.
+fn may_follow_term(kind: TokenKind) -> bool {
+    match kind {
+        TokenKind::Keyword(keyword) => matches!(
+            keyword,
+            Keyword::And
+                | Keyword::If
+                | Keyword::Where
+                | Keyword::Asc
+                | Keyword::Desc
+                | Keyword::Group
+                | Keyword::Order
+                | Keyword::Per
+                | Keyword::Limit
+                | Keyword::Allow
+                | Keyword::Primary
+                | Keyword::Insert
+                | Keyword::Update
+                | Keyword::Delete
+                | Keyword::Apply
+        ),
+        kind => matches!(
+            kind,
+            TokenKind::Comma
+                | TokenKind::ParenthesisClose
+                | TokenKind::BracketClose
+                | TokenKind::BraceClose
+                | TokenKind::Colon
+                | TokenKind::Range
+                | TokenKind::Plus
+                | TokenKind::Semicolon
+                | TokenKind::End
+        ),
+    }
 }
 
 /// Whether the sum goes on. `+ column`, which may only stand at the end of an assignment, is not part of it.
@@ -91,8 +130,22 @@ fn simple_term<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Term<'a>> {
         TokenKind::BracketOpen => nested(list_literal)(input),
         TokenKind::BraceOpen => nested(braces)(input),
         _ if is_call(input) => nested(call)(input),
+        TokenKind::Keyword(Keyword::Token) => Err(input.no_viable_at(1)),
+        kind if is_identifier(kind) => Err(no_call(input)),
         _ => Err(no_viable(input)),
     }
+}
+
+/// A name that is not called: the token that shows it.
+fn no_call(input: Tokens<'_, '_>) -> nom::Err<Failure> {
+    let qualified = input.kind_at(1) == TokenKind::Dot;
+    input.no_viable_at(if !qualified {
+        1
+    } else if is_identifier(input.kind_at(2)) {
+        3
+    } else {
+        2
+    })
 }
 
 /// `constant`
@@ -166,12 +219,17 @@ fn call<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Term<'a>> {
 
 /// `'(' ')' | '(' term (',' term)* ')'`
 pub(super) fn arguments<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Vec<Term<'a>>> {
-    bracketed_or_empty(TokenKind::ParenthesisOpen, term, TokenKind::ParenthesisClose)(input)
+    if input.kind_at(1) == TokenKind::ParenthesisClose {
+        return Ok((input.skip(2), Vec::new()));
+    }
+    parenthesized(term)(input)
 }
 
 fn hint_or_tuple<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Term<'a>> {
     if !is_hint(input) {
-        return tuple(input);
+        let inner = input.skip(1);
+        let begins = begins_simple_term(inner) || is_identifier(inner.kind()) || is_marker(inner);
+        return if begins || inner.kind() == TokenKind::Minus { tuple(input) } else { Err(input.no_viable_at(1)) };
     }
     let (input, hint) = data_type(input.skip(1))?;
     let (input, ()) = symbol(TokenKind::ParenthesisClose)(input)?;

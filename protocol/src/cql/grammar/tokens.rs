@@ -263,7 +263,13 @@ pub(super) fn bracketed_or_empty<'t, 'a: 't, O>(
         if input.kind() == open && input.kind_at(1) == close {
             return Ok((input.skip(2), Vec::new()));
         }
-        bracketed(open, &item, close)(input)
+        // What is no item at all is a missing bracket.
+        bracketed(open, &item, close)(input).map_err(|error| match error {
+            nom::Err::Error(Failure { from, at, reason: Reason::NoViable }) if from == at && at == input.at + 1 => {
+                input.skip(1).fail(Reason::Expected(close))
+            }
+            other => other,
+        })
     }
 }
 

@@ -22,9 +22,30 @@ pub(super) fn data_type<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Type<'a
         Keyword::Vector if parameters => nested(vector)(input),
         Keyword::Frozen if parameters => nested(frozen)(input),
         _ => match native_type_of(keyword) {
+            Some(_) if !may_follow_type(input.kind_at(1)) => Err(input.no_viable_at(1)),
             Some(native) => Ok((input.skip(1), Type::Native(native))),
             None => user_defined(input),
         },
+    }
+}
+
+/// Whether the token comes behind a type anywhere in the grammar. If not, Cassandra notices it where it looks for the dot of a
+/// qualified name.
+fn may_follow_type(kind: TokenKind) -> bool {
+    match kind {
+        TokenKind::Keyword(keyword) => matches!(
+            keyword,
+            Keyword::Static
+                | Keyword::Masked
+                | Keyword::Primary
+                | Keyword::Language
+                | Keyword::Finalfunc
+                | Keyword::Initcond
+        ),
+        kind => matches!(
+            kind,
+            TokenKind::Comma | TokenKind::ParenthesisClose | TokenKind::Greater | TokenKind::Semicolon | TokenKind::End
+        ),
     }
 }
 

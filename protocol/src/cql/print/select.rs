@@ -1,7 +1,6 @@
 use std::fmt::{Display, Formatter, Result};
 
-use super::name::quoted;
-use super::{bracketed, clause, list, pairs, when};
+use super::{bracketed, clause, pairs, when};
 use crate::cql::ast::{Direction, Ordering, OrderingKey, Select, Selected, Selection, Selector, WritetimeKind};
 
 impl Display for Select<'_> {
@@ -31,17 +30,33 @@ impl Display for Selection<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::All => f.write_str("*"),
-            Self::Some(items) => list(f, items),
+            Self::Some(items) => {
+                for (index, Selected { selector, alias }) in items.iter().enumerate() {
+                    if index == 0 {
+                        Leading(selector).fmt(f)?;
+                    } else {
+                        write!(f, ", {selector}")?;
+                    }
+                    if let Some(alias) = alias {
+                        write!(f, " AS {alias}")?;
+                    }
+                }
+                Ok(())
+            }
         }
     }
 }
 
-impl Display for Selected<'_> {
+/// A selector where a column JSON, DISTINCT or AS, if it begins with one, could be taken for the keyword.
+struct Leading<'t, 'a>(&'t Selector<'a>);
+
+impl Display for Leading<'_, '_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        self.selector.fmt(f)?;
-        match &self.alias {
-            Some(alias) => write!(f, " AS {alias}"),
-            None => Ok(()),
+        let text = self.0.to_string();
+        let word = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_').next();
+        match word {
+            Some(word @ ("json" | "distinct" | "as")) => write!(f, "\"{word}\"{}", text.split_at(word.len()).1),
+            _ => f.write_str(&text),
         }
     }
 }
@@ -49,8 +64,6 @@ impl Display for Selected<'_> {
 impl Display for Selector<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            // Before something that could be selected, these words would be taken for more than a column.
-            Self::Column(name) if matches!(name.as_str(), "json" | "distinct" | "as") => quoted(f, name.as_str(), '"'),
             Self::Column(name) => name.fmt(f),
             Self::Term(term) => term.fmt(f),
             Self::CountRows => f.write_str("COUNT(*)"),
@@ -71,7 +84,7 @@ impl Display for Selector<'_> {
                 }
                 f.write_str("]")
             }
-            Self::Hint(hint) => write!(f, "({}) {}", hint.0, hint.1),
+            Self::Hint(hint) => write!(f, "({}) {}", hint.0, Leading(&hint.1)),
             Self::List(items) => bracketed(f, "[", items, "]"),
             Self::Set(items) => bracketed(f, "{", items, "}"),
             Self::Map(entries) => pairs(f, ["{", ": ", ", ", "}"], entries),
