@@ -4,7 +4,7 @@ use super::name::{column, identifier, qualified};
 use super::relation::conjunction_of_relations;
 use super::selector::{is_alias, selector};
 use super::term::{integer, term};
-use super::tokens::{Parsed, Tokens, after, keyword, keywords, list, maybe};
+use super::tokens::{Parsed, Tokens, after, attempt, keyword, keywords, list, maybe};
 use crate::cql::ast::{Direction, Ordering, OrderingKey, Select, Selected, Selection};
 use crate::cql::keyword::Keyword;
 use crate::cql::lexer::TokenKind;
@@ -56,7 +56,7 @@ struct Clause<'a> {
 fn json_or_clause<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Clause<'a>> {
     if input.is(Keyword::Json)
         && !is_alias(input.skip(1))
-        && let Ok((rest, clause)) = clause(input.skip(1))
+        && let Some((rest, clause)) = attempt(clause(input.skip(1)))?
     {
         return Ok((rest, Clause { json: true, ..clause }));
     }
@@ -67,7 +67,7 @@ fn json_or_clause<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Clause<'a>> {
 fn clause<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Clause<'a>> {
     if input.is(Keyword::Distinct)
         && !is_alias(input.skip(1))
-        && let Ok((rest, selection)) = selection(input.skip(1))
+        && let Some((rest, selection)) = attempt(selection(input.skip(1)))?
     {
         return Ok((rest, Clause { json: false, distinct: true, selection }));
     }

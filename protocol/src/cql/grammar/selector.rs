@@ -2,7 +2,9 @@
 
 use super::name::{function, identifier, is_call, is_identifier};
 use super::term::{constant_at, is_product_operator, marker, operations, term};
-use super::tokens::{Parsed, Reason, Tokens, bracketed_or_empty, more, nested, no_viable, parenthesized, symbol};
+use super::tokens::{
+    Parsed, Reason, Tokens, attempt, bracketed_or_empty, more, nested, no_viable, parenthesized, symbol,
+};
 use super::types::{data_type, native_type};
 use crate::cql::ast::{Arithmetic, FunctionCall, Selector, Term, Type, WritetimeKind};
 use crate::cql::keyword::Keyword;
@@ -183,10 +185,10 @@ fn call<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Selector<'a>> {
 /// list, or the element of a tuple; then the list is tried first.
 fn hint_or_tuple<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Selector<'a>> {
     if let Some((rest, hint)) = hint(input) {
-        match (rest.kind(), operand(rest)) {
-            (TokenKind::BracketOpen, Err(_)) => {}
-            (_, Err(error)) => return Err(error),
-            (_, Ok((rest, operand))) => return Ok((rest, Selector::Hint(Box::new((hint, operand))))),
+        let operand = operand(rest);
+        let operand = if rest.kind() == TokenKind::BracketOpen { attempt(operand)? } else { Some(operand?) };
+        if let Some((rest, operand)) = operand {
+            return Ok((rest, Selector::Hint(Box::new((hint, operand)))));
         }
     }
     let (input, components) = parenthesized(selector)(input)?;

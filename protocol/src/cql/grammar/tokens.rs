@@ -125,6 +125,17 @@ pub(super) fn no_viable(input: Tokens<'_, '_>) -> nom::Err<Failure> {
     input.no_viable_at(0)
 }
 
+/// What was parsed, or nothing if that failed and another way may be tried; not so where a bound was met.
+pub(super) fn attempt<'t, 'a, O>(parsed: Parsed<'t, 'a, O>) -> Result<Option<(Tokens<'t, 'a>, O)>, nom::Err<Failure>> {
+    match parsed {
+        Ok(parsed) => Ok(Some(parsed)),
+        Err(nom::Err::Error(failure)) if !matches!(failure.reason, Reason::TooDeep | Reason::TooManyMarkers) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// A rule beyond the grammar is broken.
 pub(super) fn broken(input: Tokens<'_, '_>, message: impl Into<Box<str>>) -> nom::Err<Failure> {
     input.fail(Reason::Broken(message.into()))
