@@ -266,7 +266,13 @@ proptest! {
         let expression = values[0].compile(&mut compiler, &Receiver::new("a", ty)).unwrap();
         let environment = &mut Still::default();
         let mut context = Context { row: None, binds: &[], aggregates: &[], environment };
-        prop_assert_eq!(expression.evaluate(&mut context).unwrap(), Some(Bytes::from(value.to_bytes())));
+        // `NaN` is one literal for many bit patterns; it reads back as the usual one.
+        let expected = match value {
+            Value::Float(number) if number.is_nan() => Value::Float(f32::NAN),
+            Value::Double(number) if number.is_nan() => Value::Double(f64::NAN),
+            other => other,
+        };
+        prop_assert_eq!(expression.evaluate(&mut context).unwrap(), Some(Bytes::from(expected.to_bytes())));
     }
 }
 
