@@ -71,8 +71,13 @@ pub(crate) fn on_tick(worker: &Worker, now: Instant) {
         act(worker, key, step);
     }
     let Some(patience) = worker.preference.borrow().patience() else { return };
+    let voters = worker.shared.cluster.electorate.all();
     let slow = worker.operations.borrow().select(|operation| match &operation.plan {
-        Plan::Read(plan) => !operation.answered && !plan.speculated && operation.started + patience <= now,
+        Plan::Read(plan) => {
+            // One more at a time: the one that was asked last may be slow too.
+            let since = plan.speculated.unwrap_or(operation.started);
+            !operation.answered && since + patience <= now && !(voters - plan.asked).is_empty()
+        }
         Plan::Relay(_) | Plan::Write(_) => false,
     });
     for key in slow {
@@ -81,7 +86,7 @@ pub(crate) fn on_tick(worker: &Worker, now: Instant) {
             let mut operations = worker.operations.borrow_mut();
             let Some(operation) = operations.find(key) else { continue };
             let Some(requirement) = requirement(worker, operation) else { continue };
-            read::speculate(operation, requirement, &candidates)
+            read::speculate(operation, requirement, &candidates, now)
         };
         if matches!(step, Step::Ask(_)) {
             worker.metrics.speculated();

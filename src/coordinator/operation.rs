@@ -87,8 +87,8 @@ pub(crate) struct ReadPlan {
     pub(crate) asked: VoterSet,
     pub(crate) replies: SmallVec<[(u8, Envelope); 3]>,
     pub(crate) traced: Option<u8>,
-    /// Whether a slow backend was given up on once.
-    pub(crate) speculated: bool,
+    /// When slow backends were last given up on.
+    pub(crate) speculated: Option<Instant>,
 }
 
 /// Why backends did not do what they were asked.

@@ -2,6 +2,7 @@
 
 use quorate_protocol::frame::Envelope;
 use quorate_protocol::message::view::ResultView;
+use tokio::time::Instant;
 
 use super::failure;
 use super::operation::{Failure, Operation, Plan, ReadPlan, Step};
@@ -49,9 +50,14 @@ pub(crate) fn on_failure(
 }
 
 /// Some backends are slow: others are asked in their place, if there are any.
-pub(crate) fn speculate(operation: &mut Operation, requirement: &Requirement, candidates: &[Voter]) -> Step {
+pub(crate) fn speculate(
+    operation: &mut Operation,
+    requirement: &Requirement,
+    candidates: &[Voter],
+    now: Instant,
+) -> Step {
     let Plan::Read(plan) = &mut operation.plan else { return Step::Wait };
-    plan.speculated = true;
+    plan.speculated = Some(now);
     let slow = plan.asked - plan.tally.acked() - plan.tally.failed();
     // Where there are too few to take the place of all that are slow, they take that of some.
     let others = further(plan, requirement, candidates, slow).unwrap_or_else(|| unasked(plan, candidates));

@@ -90,7 +90,7 @@ pub(crate) fn start_read(worker: &Worker, begin: Begin) {
         asked: contacts,
         replies: smallvec::SmallVec::new(),
         traced,
-        speculated: false,
+        speculated: None,
     };
     let mut begin = begin;
     begin.forward.trace_on(traced);
