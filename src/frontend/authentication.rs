@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::backend::Backend;
@@ -19,6 +20,8 @@ use crate::worker::Worker;
 const REMEMBERED: Duration = Duration::from_secs(30);
 /// How many right answers are remembered.
 const REMEMBERED_MAX: usize = 10_000;
+/// Logins that backends verify at once: so many may turn out wrong beyond the bound.
+const VERIFIED_AT_ONCE: usize = 20;
 /// Wrong answers in one second, beyond which no backend is asked.
 const FAILURES_PER_SECOND_MAX: u32 = 20;
 
@@ -38,6 +41,7 @@ pub(crate) struct Authentication {
     required: bool,
     salt: [u8; 32],
     state: Mutex<State>,
+    turns: Semaphore,
 }
 
 #[derive(Default)]
@@ -50,7 +54,7 @@ struct State {
 impl Authentication {
     /// `salt` keys the digests of what is remembered.
     pub(crate) fn new(required: bool, salt: [u8; 32]) -> Self {
-        Self { required, salt, state: Mutex::default() }
+        Self { required, salt, state: Mutex::default(), turns: Semaphore::new(VERIFIED_AT_ONCE) }
     }
 
     pub(crate) fn is_required(&self) -> bool {
@@ -104,6 +108,13 @@ pub(crate) async fn log_in(worker: &Worker, credentials: Credentials) -> Result<
     let authentication = &worker.shared.authentication;
     let (digest, now) = (authentication.digest(&credentials), Instant::now());
     let user: Arc<str> = credentials.username.as_str().into();
+    if authentication.remembers(&digest, now) {
+        return Ok(user);
+    }
+    // The permit is held to the end; the semaphore is never closed.
+    let _turn = authentication.turns.acquire().await;
+    let now = Instant::now();
+    // While this login waited for its turn, another with the same credentials may have been right.
     if authentication.remembers(&digest, now) {
         return Ok(user);
     }
