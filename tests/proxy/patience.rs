@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 /// No test waits longer: what has not come by then never comes.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a condition is looked at that cannot be waited for.
 const EVERY: Duration = Duration::from_millis(5);
 

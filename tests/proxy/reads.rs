@@ -95,6 +95,20 @@ async fn where_all_that_were_asked_are_slow_one_more_is_asked_and_the_first_enou
 }
 
 #[tokio::test]
+async fn while_those_asked_instead_are_silent_too_one_more_is_asked() {
+    let nodes: [Node; 5] = Node::start_many().await;
+    let proxy = Setup::over(&nodes).start().await;
+    let mut client = Client::connect(&proxy).await;
+    for node in &nodes[..4] {
+        node.when("SELECT", Reaction::Silence);
+    }
+    nodes[4].show(&["x"]);
+    for _ in 0..5 {
+        assert_eq!(client.query(SELECT, One).await.texts(), ["x"]);
+    }
+}
+
+#[tokio::test]
 async fn where_rows_differ_the_majority_wins() {
     let [a, b, c] = Node::start_many().await;
     let proxy = calm(Setup::over([&a, &b, &c])).start().await;

@@ -72,6 +72,23 @@ async fn failed_logins_are_bounded_in_rate_and_right_ones_are_remembered() {
 }
 
 #[tokio::test]
+async fn many_clients_that_log_in_at_once_all_may() {
+    let (node, proxy) = guarded().await;
+    let mut clients = Vec::new();
+    for _ in 0..60 {
+        clients.push(greeted(&proxy, Version::V4).await);
+    }
+    for client in &mut clients {
+        client.send(1, quorate_protocol::message::Request::AuthResponse(Some("\0ann\0secret".into()))).await;
+    }
+    for client in &mut clients {
+        assert_eq!(client.receive().await.1.response, Response::AuthSuccess(None));
+        client.query(INSERT, Quorum).await.done();
+    }
+    assert_eq!(node.count("INSERT"), 60);
+}
+
+#[tokio::test]
 async fn while_no_backend_can_verify_a_login_fails_and_is_not_called_wrong() {
     let (node, proxy) = guarded().await;
     let mut client = greeted(&proxy, Version::V5).await;

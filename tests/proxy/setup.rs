@@ -102,7 +102,11 @@ impl Setup {
     pub async fn start_unready(self) -> Proxy {
         let ip = crate::address::unused();
         let (address, admin) = (SocketAddr::new(ip, 9042), SocketAddr::new(ip, 9142));
-        let Self { cluster, listen, sections, backends, directory } = self;
+        let Self { cluster, listen, mut sections, backends, directory } = self;
+        if !sections.contains("[timeouts]") {
+            // Only tests of timeouts meet one, however slow the machine is.
+            sections.push_str("[timeouts]\nread = \"60s\"\nrange = \"60s\"\nwrite = \"60s\"\nother = \"60s\"\n");
+        }
         let text = format!(
             "[cluster]\n{cluster}[listen]\naddress = \"{address}\"\n{listen}[admin]\naddress = \
              \"{admin}\"\n{sections}{}",
