@@ -85,11 +85,17 @@ impl Raw {
         self.stream.shutdown(Shutdown::Write)
     }
 
-    /// Receives one frame in the form of v3 and v4. The end of the connection is `UnexpectedEof`, or a reset.
+    /// Receives one frame in the form of v3 and v4, or of v1 and v2, where a stream is one byte. The end of the connection
+    /// is `UnexpectedEof`, or a reset.
     pub fn receive(&mut self) -> io::Result<Frame> {
-        let mut header = [0; 9];
-        self.stream.read_exact(&mut header)?;
-        let [_, _, _, _, opcode, length @ ..] = header;
+        let mut start = [0; 3];
+        self.stream.read_exact(&mut start)?;
+        if start[0] & 0x7F > 2 {
+            self.stream.read_exact(&mut [0])?;
+        }
+        let mut rest = [0; 5];
+        self.stream.read_exact(&mut rest)?;
+        let [opcode, length @ ..] = rest;
         let length = u32::from_be_bytes(length) as usize;
         if length > LARGEST_REPLY_BYTES {
             return Err(io::Error::other("an oversized reply"));

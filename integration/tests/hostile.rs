@@ -199,14 +199,14 @@ fn text_that_is_not_utf8_is_an_error() {
 #[ignore = "starts a Cassandra node: run ./integration/ci"]
 fn a_client_that_never_reads_is_held_back() {
     survives(|server| {
-        let value = "x".repeat(100_000);
+        let value = "x".repeat(20_000);
         let mut writer = Raw::started(server, 4, None)?;
         let insert = format!("INSERT INTO hostile.t (k, v) VALUES (7, '{value}')");
         assert_eq!(writer.query(insert.as_bytes())?.opcode, RESULT);
         let mut silent = Raw::started(server, 4, None)?;
         let select = frame(4, 0, QUERY, &query_body(b"SELECT v FROM hostile.t WHERE k = 7"));
-        // 1.6 GB of answers, unless it stops reading our requests or closes the connection.
-        for _ in 0..16_000 {
+        // 40 MB of answers, unless it stops reading our requests or closes the connection.
+        for _ in 0..2_000 {
             if silent.send(&select).is_err() {
                 break;
             }
