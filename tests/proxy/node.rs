@@ -9,6 +9,7 @@ mod system;
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -83,6 +84,7 @@ struct Core {
     host_id: Uuid,
     health: watch::Sender<Health>,
     state: Mutex<State>,
+    visits: AtomicUsize,
     /// Changes with every request that was received.
     count: watch::Sender<usize>,
 }
@@ -141,6 +143,7 @@ impl Node {
             host_id: Uuid::new_v4(),
             health: watch::Sender::new(Health::Serving),
             state: Mutex::default(),
+            visits: AtomicUsize::new(0),
             count: watch::Sender::new(0),
         });
         let node = Self { address, core };
@@ -218,6 +221,12 @@ impl Node {
     /// Forgets its prepared statements.
     pub fn forget_prepared(&self) {
         self.core.state.lock().prepared.clear();
+    }
+
+    /// Waits until somebody connected.
+    pub async fn is_visited(&self) {
+        let visited = async || (self.core.visits.load(Ordering::Relaxed) > 0).then_some(());
+        eventually("a connection", visited).await;
     }
 
     /// Waits until somebody registered for its events.
@@ -298,6 +307,7 @@ async fn accept(core: Arc<Core>, listener: TcpListener) {
             _ = health.wait_for(|health| *health == Health::Dead) => return,
             accepted = listener.accept() => {
                 let Ok((socket, _)) = accepted else { return };
+                core.visits.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(connection::serve(core.clone(), socket));
             }
         }

@@ -62,6 +62,25 @@ fn requests(version: Version) -> Vec<RequestMessage> {
 }
 
 #[tokio::test]
+async fn beside_it_an_observer_gets_the_writes_and_nothing_that_needs_an_answer() {
+    let [a, observer] = Node::start_many().await;
+    let proxy = Setup::over([&a]).backend(&observer, "role = \"observer\"").start().await;
+    let mut client = Client::connect(&proxy).await;
+    let text = "INSERT INTO ks.kv (k, v) VALUES (1, 'a')";
+    client.query(text, Quorum).await.done();
+    assert_eq!(observer.does(text, 1).await[0].stamp(), a.did(text)[0].stamp());
+    client.query("SELECT v FROM ks.kv WHERE k = 1", Quorum).await.done();
+    client.query("SELECT v FROM ks.kv WHERE k = 1", Serial).await.done();
+    client.query("INSERT INTO ks.kv (k, v) VALUES (2, 'b') IF NOT EXISTS", Quorum).await.done();
+    assert_eq!((a.count("SELECT"), a.count("IF NOT EXISTS")), (2, 1));
+    assert_eq!((observer.count("SELECT"), observer.count("IF NOT EXISTS")), (0, 0));
+    observer.die();
+    proxy.loses("b").await;
+    client.query(text, Quorum).await.done();
+    proxy.metric_is("quorate_backend_missed_writes_total{backend=\"b\"}", |missed| missed == 1.0).await;
+}
+
+#[tokio::test]
 async fn answers_come_back_with_trace_warnings_and_payload() {
     let [a] = Node::start_many().await;
     let proxy = Setup::over([&a]).start().await;

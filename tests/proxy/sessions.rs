@@ -2,7 +2,9 @@
 
 use quorate_protocol::frame::{HeaderFlags, Version};
 use quorate_protocol::message::Consistency::{All, One, Quorum};
-use quorate_protocol::message::response::{Event, EventType, SchemaChange, SchemaChangeKind, SchemaTarget};
+use quorate_protocol::message::response::{
+    Event, EventType, SchemaChange, SchemaChangeKind, SchemaTarget, StatusChange, TopologyChange,
+};
 use quorate_protocol::message::{ErrorCode, Request, RequestMessage, Response};
 
 use crate::client::{Answer, Client, query};
@@ -89,6 +91,25 @@ async fn who_registered_hears_of_a_schema_change_once() {
     assert_eq!(client.event().await, changes[1]);
     deaf.query("SELECT v FROM ks.kv", One).await.done();
     assert!(!deaf.has_event());
+}
+
+#[tokio::test]
+async fn who_registered_hears_of_proxies_and_never_of_a_backends_nodes() {
+    let [a, peer] = Node::start_many().await;
+    let keys = format!("workers = 1\npeers = [\"{}\"]", peer.address);
+    let proxy = Setup::over([&a]).listen(&keys).start().await;
+    let mut client = Client::connect(&proxy).await;
+    client.register(EventType::StatusChange).await;
+    client.register(EventType::TopologyChange).await;
+    a.is_watched().await;
+    a.tell(&Event::Status(StatusChange::Down, a.address));
+    a.tell(&Event::Topology(TopologyChange::NewNode, a.address));
+    // The proxy must have seen it up before it can be seen to go.
+    peer.is_visited().await;
+    peer.die();
+    assert_eq!(client.event().await, Event::Status(StatusChange::Down, peer.address));
+    peer.come_back();
+    assert_eq!(client.event().await, Event::Status(StatusChange::Up, peer.address));
 }
 
 #[tokio::test]
