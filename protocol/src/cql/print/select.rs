@@ -70,6 +70,8 @@ impl Display for Selector<'_> {
             Self::Writetime(kind, target) => write!(f, "{kind}({target})"),
             Self::Cast(operand, native) => write!(f, "CAST({operand} AS {native})"),
             Self::Call(call) => call.fmt(f),
+            // A dot directly behind a number would become part of it.
+            Self::Field(receiver, field) if ends_in_constant(receiver) => write!(f, "{receiver} .{field}"),
             Self::Field(receiver, field) => write!(f, "{receiver}.{field}"),
             Self::Element(element) => write!(f, "{}[{}]", element.0, element.1),
             Self::Slice(slice) => {
@@ -93,6 +95,14 @@ impl Display for Selector<'_> {
             Self::Negation(operand) => write!(f, "- {operand}"),
             Self::Arithmetic(arithmetic) => arithmetic.fmt(f),
         }
+    }
+}
+
+fn ends_in_constant(selector: &Selector<'_>) -> bool {
+    match selector {
+        Selector::Term(_) => true,
+        Selector::Hint(hint) => ends_in_constant(&hint.1),
+        _ => false,
     }
 }
 
