@@ -74,7 +74,9 @@ fn response(envelope: &Envelope) {
     }
     let Ok(message) = ResponseMessage::decode(envelope) else { return };
     assert!(envelope.opcode() != Opcode::Result || view.is_ok(), "a view reads no more than the whole");
+    // An error that an older version lacks is told as another one, so what comes back may differ, once.
     if let Ok(encoded) = message.encode(envelope.version(), 1) {
-        assert_eq!(ResponseMessage::decode(&encoded).as_ref(), Ok(&message));
+        let again = ResponseMessage::decode(&encoded).expect("what was encoded can be decoded");
+        assert_eq!(again.encode(envelope.version(), 1).as_ref(), Ok(&encoded));
     }
 }

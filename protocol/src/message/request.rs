@@ -66,7 +66,7 @@ pub enum Request {
 }
 
 impl RequestMessage {
-    /// Decodes a request.
+    /// Decodes a request. Bytes behind what it says are ignored, as Cassandra ignores them.
     ///
     /// # Errors
     /// When it is a response, or malformed.
@@ -78,27 +78,21 @@ impl RequestMessage {
             Opcode::Options => Request::Options,
             Opcode::Query => {
                 let QueryView { query, parameters, .. } = QueryView::parse(envelope)?;
-                reader.rest();
                 Request::Query { query: query.to_owned(), parameters: QueryParameters::of(envelope, &parameters) }
             }
             Opcode::Prepare => {
                 let PrepareView { query, keyspace, .. } = PrepareView::parse(envelope)?;
-                reader.rest();
                 Request::Prepare { query: query.to_owned(), keyspace: keyspace.map(str::to_owned) }
             }
             Opcode::Execute => {
                 let ExecuteView { id, result_metadata_id, parameters, .. } = ExecuteView::parse(envelope)?;
-                reader.rest();
                 Request::Execute {
                     id: own(id),
                     result_metadata_id: result_metadata_id.map(own),
                     parameters: QueryParameters::of(envelope, &parameters),
                 }
             }
-            Opcode::Batch => {
-                reader.rest();
-                Request::Batch(Batch::of(envelope, &BatchView::parse(envelope)?))
-            }
+            Opcode::Batch => Request::Batch(Batch::of(envelope, &BatchView::parse(envelope)?)),
             Opcode::Register => {
                 let count = reader.short("event types")?;
                 Request::Register(reader.list(count.into(), "event types", EventType::read)?)
@@ -106,7 +100,6 @@ impl RequestMessage {
             Opcode::AuthResponse => Request::AuthResponse(reader.bytes("token")?.map(own)),
             _ => return Err(DecodeError::Unexpected { what: "request" }),
         };
-        reader.finish(envelope.opcode().name())?;
         let custom_payload = extras.custom_payload.map(|map| CustomPayload::decode(envelope, map)).transpose()?;
         Ok(Self { tracing: extras.tracing, custom_payload, request })
     }

@@ -68,7 +68,6 @@ pub struct PreparedView<'a> {
     pub(crate) partition_key_indexes: &'a [u8],
     /// The global table if there is one, then each bind marker.
     pub(crate) markers: &'a [u8],
-    /// The metadata of the result.
     /// The metadata of the rows that it will give, encoded.
     pub result_metadata: &'a [u8],
 }
