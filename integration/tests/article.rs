@@ -79,11 +79,13 @@ fn failures(client: &mut Witness, nodes: &mut [Node]) -> Result<()> {
     client.enter("killed-return", "QUORUM")?;
     restart(&mut nodes[..2])?;
     client.until_met("ALL", RECOVERY).context("two were killed")?;
+    sleep(lasting);
 
     phase(client, "two-paused", "QUORUM", &mut || nodes[2..4].iter().try_for_each(Node::pause))?;
     client.enter("paused-return", "QUORUM")?;
     nodes[2..4].iter().try_for_each(Node::resume)?;
     client.until_met("ALL", RECOVERY).context("two were paused")?;
+    sleep(lasting);
 
     phase(client, "three-paused", "QUORUM", &mut || nodes[..3].iter().try_for_each(Node::pause))?;
     nodes[..3].iter().try_for_each(Node::resume)?;
