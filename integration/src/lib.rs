@@ -5,7 +5,7 @@
 //! - [`proxy`] writes a `quorate.toml` over such nodes and starts the `quorate` binary on it;
 //! - [`drivers`] builds and runs the client programs under `drivers/`, one per language;
 //! - [`witness`] is a client that records every error while nodes fail;
-//! - [`bench`] offers load and measures what a request costs.
+//! - [`mod@bench`] offers load and measures what a request costs.
 
 pub mod bench;
 pub mod cassandra;

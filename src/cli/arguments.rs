@@ -37,7 +37,7 @@ pub struct ServeArguments {
     #[arg(short, long, value_name = "FILE", env = "QUORATE_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// Without a configuration: one voter, as NAME=HOST[:PORT][,HOST[:PORT]…]; repeat it for each
+    /// Without a configuration: one voter, as `NAME=HOST[:PORT][,HOST[:PORT]…]`; repeat it for each
     #[arg(short, long, value_name = "NAME=HOST:PORT", conflicts_with = "config")]
     pub backend: Vec<AdHocBackend>,
 
