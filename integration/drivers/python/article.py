@@ -101,7 +101,9 @@ def work(session, seed):
         phase = phases[-1]
         began = time.monotonic()
         error = attempt(session, turn % 6 + 1, phase.level, write=turn % 3 == 0)
-        phase.record(began, error)
+        # What happens to a request that is under way when a phase begins is that phase's doing, unless the level changed.
+        ended_in = phases[-1]
+        (ended_in if ended_in.level == phase.level else phase).record(began, error)
         turn += 1
         time.sleep(PAUSE_S)
 
