@@ -184,18 +184,5 @@ fn startup() -> Request {
 
 /// A QUERY of the proxy's own.
 pub(super) fn query_of(query: String) -> Request {
-    Request::Query {
-        query,
-        parameters: QueryParameters {
-            consistency: Consistency::One,
-            values: None,
-            skip_metadata: false,
-            page_size: None,
-            paging_state: None,
-            serial_consistency: None,
-            default_timestamp_micros: None,
-            keyspace: None,
-            now_in_seconds: None,
-        },
-    }
+    Request::Query { query, parameters: QueryParameters::new(Consistency::One) }
 }
