@@ -83,7 +83,7 @@ pub fn serve(configuration: &Configuration) -> Result<(), ServeError> {
     info!(address = %configuration.listen.address, workers = workers.len(), "listening");
     let local = LocalSet::new();
     local.block_on(&runtime, async {
-        tokio::task::spawn_local(control::watch(shared.clone(), configuration.listen.peers.clone()));
+        tokio::task::spawn_local(control::watch(shared.clone(), registry.clone(), configuration.listen.peers.clone()));
         if let Some(admin) = &configuration.admin {
             let address = admin.address;
             let listener = tokio::net::TcpListener::bind(address).await;
@@ -102,6 +102,12 @@ pub fn serve(configuration: &Configuration) -> Result<(), ServeError> {
         if worker.join().is_err() {
             warn!("a worker ended by a panic");
         }
+    }
+    // Whatever still renews the mark has ended with the runtime.
+    drop(local);
+    drop(runtime);
+    if let Err(error) = shared.clock.settle() {
+        warn!("the clock's mark could not be stored: {error}");
     }
     info!("stopped");
     Ok(())
