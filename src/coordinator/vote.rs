@@ -98,10 +98,10 @@ async fn complete(
                 }
             }
             Err(Failure::Answer(envelope)) => {
-                note_drift(worker, operation, backend, Ok(envelope.clone()));
+                note_drift(worker, operation, backend, &Ok(envelope.clone()));
                 refusal = Some(envelope);
             }
-            Err(Failure::Lost(error)) => note_drift(worker, operation, backend, Err(error)),
+            Err(Failure::Lost(error)) => note_drift(worker, operation, backend, &Err(error)),
             Err(_) => {}
         }
     }
@@ -109,9 +109,9 @@ async fn complete(
 }
 
 /// The others have rows to show.
-fn note_drift(worker: &Worker, operation: &Operation, backend: u8, reply: Reply) {
+fn note_drift(worker: &Worker, operation: &Operation, backend: u8, reply: &Reply) {
     let mut opinions = Opinions::done();
-    for (drifted, error) in opinions.hear(backend, &reply) {
+    for (drifted, error) in opinions.hear(backend, reply) {
         drift::alarm(worker, drifted, &drift::subject(&operation.forward), &error);
     }
 }
