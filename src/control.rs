@@ -23,7 +23,7 @@ const PEERS_EVERY: Duration = Duration::from_secs(2);
 /// How long another proxy may take to accept a connection.
 const PEER_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Watches for ever. Call it within a `LocalSet`.
+/// Watches for ever. Call it within a `LocalRuntime`.
 pub(crate) async fn watch(shared: Arc<Shared>, registry: Arc<Registry>, peers: Vec<SocketAddr>) {
     if shared.clock.is_reserved() {
         tokio::task::spawn_local(renew_clock(shared.clone(), registry));

@@ -96,10 +96,10 @@ impl CassandraBackend {
         &self.context.dial
     }
 
-    /// A node that is up, and the version it speaks.
+    /// A node that is up, and the newest final version it speaks.
     pub(crate) fn any_node(&self) -> Option<(SocketAddr, Version)> {
         let node = self.choose(Version::V3, None, None)?;
-        Some((node.address, node.newest_version()?))
+        Some((node.address, node.newest_version()?.min(Version::NEWEST)))
     }
 
     /// Waits until its nodes agree on the schema, as long as they take.
