@@ -19,6 +19,7 @@ mod order;
 mod paging;
 mod plan;
 mod restriction;
+pub mod schema;
 mod table;
 
 pub use environment::{Environment, SystemEnvironment};

@@ -16,6 +16,7 @@ pub mod quorum;
 pub mod server;
 mod shared;
 pub mod statement;
+pub mod store;
 pub mod system;
 mod turn;
 mod wire;
