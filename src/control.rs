@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::backend::cassandra::topology;
-use crate::backend::cassandra::watch::{self, Observation};
+use crate::backend::Observation;
+use crate::backend::cassandra::{topology, watch};
 use crate::frontend::events::Event;
-use crate::shared::Shared;
+use crate::shared::{MemberKind, Shared};
 
 /// How often the other proxies are looked at.
 const PEERS_EVERY: Duration = Duration::from_secs(2);
@@ -25,12 +25,19 @@ const PEER_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) async fn watch(shared: Arc<Shared>, peers: Vec<SocketAddr>) {
     let (seen, observations) = mpsc::unbounded_channel();
     for (index, member) in shared.cluster.members.iter().enumerate() {
-        let contact_points = member.topology.load().addresses().collect();
-        let (dial, published) = (member.dial.clone(), member.topology.clone());
+        let cluster = match &member.kind {
+            MemberKind::Embedded(replica) => {
+                replica.observe(index, seen.clone());
+                continue;
+            }
+            MemberKind::Cassandra(cluster) => cluster,
+        };
+        let contact_points = cluster.topology.load().addresses().collect();
+        let (dial, published) = (cluster.dial.clone(), cluster.topology.clone());
         let following =
-            topology::follow(member.name.clone(), contact_points, dial.clone(), member.datacenter.clone(), published);
+            topology::follow(member.name.clone(), contact_points, dial.clone(), cluster.datacenter.clone(), published);
         tokio::task::spawn_local(following);
-        let watching = watch::watch(index, member.topology.clone(), dial, member.reconnect, seen.clone());
+        let watching = watch::watch(index, cluster.topology.clone(), dial, cluster.reconnect, seen.clone());
         tokio::task::spawn_local(watching);
     }
     drop(seen);

@@ -20,6 +20,8 @@ pub struct Cluster {
     pub secret: Option<Secret>,
     /// How clients are authenticated.
     pub authentication: Authentication,
+    /// Where the proxy keeps what outlives it: an existing directory of its own; `None`: nothing is kept.
+    pub data_directory: Option<PathBuf>,
 }
 
 /// How clients are authenticated.
@@ -106,6 +108,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Cluster {
             Authentication::Open,
             &[("backend", Authentication::Backend), ("none", Authentication::Open)],
         ),
+        data_directory: section.optional::<PathBuf>("data_directory").map(|path| section.resolve(&path)),
     }
 }
 

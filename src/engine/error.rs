@@ -4,12 +4,23 @@ use quorate_protocol::message::response::{CqlError, ErrorDetails};
 use quorate_protocol::value::{TextError, TypeError, ValueError};
 use thiserror::Error;
 
+use crate::store::StoreError;
+
 /// What Cassandra answers in place of a result.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum EngineError {
     /// The statement makes no sense for the table, or a value none for its place: Invalid (0x2200).
     #[error("{0}")]
     Invalid(String),
+    /// The text is not CQL: Syntax (0x2000).
+    #[error("{0}")]
+    Syntax(String),
+    /// The statement is not prepared: Unprepared (0x2500).
+    #[error("Prepared query with ID {} not found", hex(.0))]
+    Unprepared(Vec<u8>),
+    /// The store failed: Server error (0x0000).
+    #[error("{0}")]
+    Storage(String),
     /// An operation failed on the values it met: function failure (0x1400).
     #[error("the operation '{operation}' failed: {reason}")]
     Operation {
@@ -25,6 +36,16 @@ pub enum EngineError {
 impl EngineError {
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         EngineError::Invalid(message.into())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        EngineError::Storage(error.to_string())
     }
 }
 
@@ -51,6 +72,9 @@ impl From<EngineError> for CqlError {
         let message = error.to_string();
         match error {
             EngineError::Invalid(_) => CqlError::new(ErrorDetails::Invalid, message),
+            EngineError::Syntax(_) => CqlError::new(ErrorDetails::Syntax, message),
+            EngineError::Unprepared(id) => CqlError::new(ErrorDetails::Unprepared { id: id.into() }, message),
+            EngineError::Storage(_) => CqlError::new(ErrorDetails::Server, message),
             EngineError::Operation { operation, operand_types, .. } => {
                 let function = operation.split(' ').nth(1).unwrap_or_default().to_owned();
                 let details = ErrorDetails::FunctionFailure {
