@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use arc_swap::ArcSwap;
 use quorate_protocol::frame::Version;
 use thiserror::Error;
 use tokio::sync::{Mutex, broadcast};
-use tracing::warn;
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 use crate::backend::Credentials;
@@ -18,7 +19,7 @@ use crate::backend::cassandra::handshake::{Dial, Tls};
 use crate::backend::cassandra::topology::Topology;
 use crate::backend::cassandra::{ConnectionLimits, Reconnect};
 use crate::backend::embedded::Replica;
-use crate::clock::{HybridClock, SystemClock};
+use crate::clock::{ClockFile, HybridClock, SystemClock};
 use crate::config::{
     Authentication as ConfiguredAuthentication, Backend, Configuration, HostPort, Kind, Role, Speculative,
 };
@@ -59,6 +60,14 @@ pub enum AssembleError {
         /// Why.
         error: OpenError,
     },
+    /// The clock's high-water mark cannot be read or written.
+    #[error("the clock's mark in data_directory {directory:?}: {error}")]
+    Clock {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// Its certificates cannot be used.
     #[error("backend {backend:?}: {error}")]
     Tls {
@@ -81,11 +90,16 @@ pub(crate) async fn assemble(configuration: &Configuration) -> Result<Shared, As
         electorate: configuration.electorate.clone(),
         requirements: configuration.requirements.clone(),
         members,
+        clock_skew_max_micros: configuration
+            .cluster
+            .max_clock_skew
+            .map(|skew| i64::try_from(skew.as_micros()).unwrap_or(i64::MAX)),
         speculates: configuration.backends.iter().all(|backend| backend.speculative != Speculative::Off),
     };
     let limits = &configuration.limits;
     let timeouts = &configuration.timeouts;
     let longest = timeouts.range.max(timeouts.write).max(timeouts.read).max(timeouts.other);
+    let clock = reserved_clock(configuration)?;
     let mut salt = [0; 32];
     fastrand::Rng::new().fill(&mut salt);
     Ok(Shared {
@@ -108,7 +122,7 @@ pub(crate) async fn assemble(configuration: &Configuration) -> Result<Shared, As
             handshake_max: configuration.listen.handshake_timeout,
             body_bytes_max: u32::try_from(configuration.listen.max_frame_size_bytes).unwrap_or(u32::MAX),
         },
-        clock: HybridClock::new(Box::new(SystemClock)),
+        clock,
         prepared: PreparedStatements::new(limits.prepared_statements),
         authentication: Authentication::new(
             configuration.cluster.authentication == ConfiguredAuthentication::Backend,
@@ -119,6 +133,16 @@ pub(crate) async fn assemble(configuration: &Configuration) -> Result<Shared, As
         catalog: SharedCatalog::default(),
         system: Tables::new(topology(configuration)),
     })
+}
+
+/// A clock that goes on where the last process may have been, if there is a place that remembers it.
+fn reserved_clock(configuration: &Configuration) -> Result<HybridClock, AssembleError> {
+    let Some(directory) = &configuration.cluster.data_directory else {
+        debug!("no data_directory: write times start at the wall clock, whatever an earlier process gave out");
+        return Ok(HybridClock::unreserved(Box::new(SystemClock)));
+    };
+    let wanted = |error| AssembleError::Clock { directory: directory.clone(), error };
+    HybridClock::reserved(Box::new(SystemClock), Box::new(ClockFile::in_directory(directory))).map_err(wanted)
 }
 
 /// The proxies, as drivers see them.

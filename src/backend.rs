@@ -24,6 +24,9 @@ pub(crate) trait Backend {
     /// Whether it can be asked now: a connection is up and the circuit breaker is closed.
     fn is_live(&self) -> bool;
 
+    /// Whether it can be asked in this version now.
+    fn is_live_in(&self, version: Version) -> bool;
+
     /// The newest protocol version it speaks; nothing before the first connection.
     fn newest_version(&self) -> Option<Version>;
 

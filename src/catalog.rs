@@ -66,24 +66,9 @@ impl Catalog {
         self.keyspaces.get(keyspace)?.get(table)
     }
 
-    /// Whether the keyspace has a table.
-    pub fn has_keyspace(&self, keyspace: &str) -> bool {
-        self.keyspaces.contains_key(keyspace)
-    }
-
-    /// The columns of a table that are lists of several cells; `None` where the table is unknown.
-    pub fn list_columns(&self, keyspace: &str, table: &str) -> Option<impl Iterator<Item = &Column>> {
-        Some(self.table(keyspace, table)?.columns().iter().filter(|column| column.is_list()))
-    }
-
     /// Whether it is a table of counters; `None` where the table is unknown.
     pub fn is_counter_table(&self, keyspace: &str, table: &str) -> Option<bool> {
         Some(self.table(keyspace, table)?.is_counter())
-    }
-
-    /// The columns of the primary key, in its order; `None` where the table is unknown.
-    pub fn primary_key(&self, keyspace: &str, table: &str) -> Option<&[Column]> {
-        Some(self.table(keyspace, table)?.primary_key())
     }
 }
 
@@ -187,7 +172,6 @@ mod tests {
         assert_eq!(names(table.primary_key()), ["d", "c", "b"]);
         assert!(table.has_list() && !table.is_counter());
         let catalog = Catalog::of_tables([("ks", "t", table)]);
-        assert_eq!(catalog.list_columns("ks", "t").expect("known").count(), 1);
-        assert!(catalog.list_columns("ks", "u").is_none() && !catalog.has_keyspace("t"));
+        assert!(catalog.table("ks", "t").is_some() && catalog.table("ks", "u").is_none());
     }
 }

@@ -8,12 +8,14 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use crate::backend::Observation;
 use crate::backend::cassandra::{topology, watch};
+use crate::clock::RENEW_EVERY;
 use crate::frontend::events::Event;
+use crate::observe::Registry;
 use crate::shared::{MemberKind, Shared};
 
 /// How often the other proxies are looked at.
@@ -22,7 +24,10 @@ const PEERS_EVERY: Duration = Duration::from_secs(2);
 const PEER_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Watches for ever. Call it within a `LocalSet`.
-pub(crate) async fn watch(shared: Arc<Shared>, peers: Vec<SocketAddr>) {
+pub(crate) async fn watch(shared: Arc<Shared>, registry: Arc<Registry>, peers: Vec<SocketAddr>) {
+    if shared.clock.is_reserved() {
+        tokio::task::spawn_local(renew_clock(shared.clone(), registry));
+    }
     let (seen, observations) = mpsc::unbounded_channel();
     for (index, member) in shared.cluster.members.iter().enumerate() {
         let cluster = match &member.kind {
@@ -89,6 +94,33 @@ fn digest(versions: &HashMap<usize, Uuid>) -> Uuid {
         digest.update(version.as_bytes());
     }
     uuid::Builder::from_md5_bytes(digest.finalize().into()).into_uuid()
+}
+
+/// Keeps the clock's mark ahead of the clock. Failures do not stop the proxy: the mark matters to the next process only.
+async fn renew_clock(shared: Arc<Shared>, registry: Arc<Registry>) {
+    let mut every = tokio::time::interval(RENEW_EVERY);
+    let mut was_broken = false;
+    loop {
+        every.tick().await;
+        let renewing = shared.clone();
+        let renewed = tokio::task::spawn_blocking(move || renewing.clock.renew()).await;
+        let failure = match renewed {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        match &failure {
+            Some(error) => {
+                registry.clock_mark_failures.increment();
+                if !was_broken {
+                    error!("the clock's mark cannot be stored, a restart may give write times out again: {error}");
+                }
+            }
+            None if was_broken => info!("the clock's mark is stored again"),
+            None => {}
+        }
+        was_broken = failure.is_some();
+    }
 }
 
 /// Tells clients when another proxy comes or goes.

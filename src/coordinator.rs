@@ -6,7 +6,9 @@
 mod ask;
 mod base_rows;
 mod client_select;
+mod clock_skew;
 pub(crate) mod ddl;
+mod drift;
 pub(crate) mod error;
 mod failure;
 pub(crate) mod forward;
@@ -38,7 +40,8 @@ use self::error::CqlError;
 use self::operation::{Failure, Operation, Plan, Step};
 use self::verdict::{Verdict, verdict};
 use crate::backend::{Reply, SendError};
-use crate::observe::Outcome;
+use crate::frontend::client::Client;
+use crate::observe::{Outcome, RequestKind};
 use crate::quorum::{Requirement, Voter, VoterSet};
 use crate::worker::Worker;
 
@@ -49,6 +52,7 @@ pub(crate) fn on_reply(worker: &Worker, key: OperationKey, backend: u8, reply: R
         let mut operations = worker.operations.borrow_mut();
         let Some(operation) = operations.find(key) else { return };
         operation.outstanding = operation.outstanding.saturating_sub(1);
+        note_drift(worker, operation, backend, &reply);
         if operation.answered {
             after_the_answer(operation, backend, &reply)
         } else {
@@ -126,6 +130,11 @@ pub(crate) fn on_failure(worker: &Worker, key: OperationKey, backend: u8, failur
     let step = {
         let mut operations = worker.operations.borrow_mut();
         let Some(operation) = operations.find(key) else { return };
+        match &failure {
+            Failure::Answer(envelope) => note_drift(worker, operation, backend, &Ok(envelope.clone())),
+            Failure::Lost(error) => note_drift(worker, operation, backend, &Err(error.clone())),
+            Failure::Outdated(_) | Failure::Refused(_) => {}
+        }
         match (operation.answered, failure) {
             (true, _) => Step::Wait,
             (false, Failure::Outdated(id)) => Step::Fail(CqlError::Unprepared(id.to_vec())),
@@ -135,6 +144,16 @@ pub(crate) fn on_failure(worker: &Worker, key: OperationKey, backend: u8, failur
         }
     };
     act(worker, key, step);
+}
+
+/// Where one backend alone is asked, there is nothing to compare.
+fn note_drift(worker: &Worker, operation: &mut Operation, backend: u8, reply: &Reply) {
+    if matches!(operation.plan, Plan::Relay(_)) {
+        return;
+    }
+    for (drifted, error) in operation.opinions.hear(backend, reply) {
+        drift::alarm(worker, drifted, &drift::subject(&operation.forward), &error);
+    }
 }
 
 fn judge(worker: &Worker, operation: &mut Operation, backend: u8, reply: Result<Reply, SendError>) -> Step {
@@ -236,12 +255,17 @@ fn finish(worker: &Worker, key: OperationKey, answer: impl FnOnce(&Operation) ->
     if !operation.answered {
         operation.answered = true;
         let outcome = answer(operation);
-        operation.client.end_request();
+        end_of(operation.kind, &operation.client);
         worker.metrics.request(operation.kind, operation.level, outcome, operation.started.elapsed());
     }
     if operation.outstanding == 0 {
         operations.remove(key);
     }
+}
+
+/// Rows were expected for every read, and for nothing else.
+pub(crate) fn end_of(kind: RequestKind, client: &Client) {
+    if kind == RequestKind::Read { client.end_rows() } else { client.end_request() }
 }
 
 fn forget_if_over(worker: &Worker, key: OperationKey) {

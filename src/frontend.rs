@@ -4,6 +4,7 @@ pub(crate) mod authentication;
 pub(crate) mod client;
 mod dispatch;
 pub(crate) mod events;
+mod expected_rows;
 mod handshake;
 pub(crate) mod listener;
 pub(crate) mod session;

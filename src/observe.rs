@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod counter;
+mod drift;
 mod histogram;
 mod process;
 mod prometheus;
@@ -14,9 +15,10 @@ mod status;
 mod worker;
 
 pub use counter::{Counter, Gauge};
+pub use drift::{Drift, DriftAlarm};
 pub use histogram::Histogram;
 pub use process::VERSION;
 pub use registry::Registry;
 pub use request::{Outcome, RequestKind};
-pub use status::{BackendStatus, Readiness, Status};
+pub use status::{BackendStatus, DriftStatus, Readiness, Status};
 pub use worker::{BackendMetrics, Refusal, WorkerMetrics};

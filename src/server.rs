@@ -109,7 +109,7 @@ pub(crate) fn run(
     info!(address = %configuration.listen.address, workers = workers.len(), "listening");
     let local = LocalSet::new();
     local.block_on(&runtime, async {
-        tokio::task::spawn_local(control::watch(shared.clone(), configuration.listen.peers.clone()));
+        tokio::task::spawn_local(control::watch(shared.clone(), registry.clone(), configuration.listen.peers.clone()));
         let replicas = Replicas::new(shared.replicas());
         let admin = match &configuration.admin {
             Some(admin) => Some(open_admin(admin.address, registry.clone(), &replicas).await?),
@@ -128,6 +128,12 @@ pub(crate) fn run(
         if worker.join().is_err() {
             warn!("a worker ended by a panic");
         }
+    }
+    // Whatever still renews the mark has ended with the runtime.
+    drop(local);
+    drop(runtime);
+    if let Err(error) = shared.clock.settle() {
+        warn!("the clock's mark could not be stored: {error}");
     }
     info!("stopped");
     Ok(())

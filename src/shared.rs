@@ -66,6 +66,8 @@ pub(crate) struct Cluster {
     /// Voters first, in the order of the configuration, then observers.
     pub(crate) members: Vec<Member>,
     pub(crate) speculates: bool,
+    /// How far ahead of the clock a client's write time may be, in microseconds.
+    pub(crate) clock_skew_max_micros: Option<i64>,
 }
 
 /// One backend, as all workers know it.

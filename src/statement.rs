@@ -14,12 +14,14 @@ mod plain;
 mod properties;
 pub mod rewrite;
 mod selection;
+mod write_time;
 
 pub use cache::Statements;
 pub use evaluate::Evaluator;
 pub use list_change::{ColumnOf, ListChange};
 pub use quorate_protocol::cql::ast::BatchKind;
 pub use selection::{Cells, Select, Selection};
+pub use write_time::WriteTime;
 
 /// What is to be known of one statement to route it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +40,8 @@ pub struct Statement {
     pub batch_kind: Option<BatchKind>,
     /// A lightweight transaction: `IF …` on it or, in a batch, on one of its statements.
     pub conditional: bool,
-    /// `USING TIMESTAMP` on it or, in a batch, anywhere in it.
-    pub writes_with_timestamp: bool,
+    /// What `USING TIMESTAMP` on it or, in a batch, anywhere in it says.
+    pub write_times: Box<[WriteTime]>,
     /// Whether it may be executed once more after it may have been executed. Nothing that is nondeterministic may, until
     /// its functions have been evaluated.
     pub repeatable: bool,
@@ -157,7 +159,7 @@ impl Statement {
             further_tables: Box::default(),
             batch_kind: None,
             conditional: false,
-            writes_with_timestamp: false,
+            write_times: Box::default(),
             repeatable: true,
             nondeterministic: false,
             user_functions: false,
@@ -180,7 +182,8 @@ mod tests {
         let statement = analysed("INSERT INTO Ks.\"T\" (a, b) VALUES (1, 'x') USING TTL 5 AND TIMESTAMP 7;");
         assert_eq!(statement.kind, Kind::Insert);
         assert_eq!((statement.keyspace.as_deref(), statement.table.as_deref()), (Some("ks"), Some("T")));
-        assert!(statement.writes_with_timestamp && statement.repeatable && !statement.conditional);
+        assert_eq!(*statement.write_times, [WriteTime::Literal(7)]);
+        assert!(statement.repeatable && !statement.conditional);
     }
 
     #[test]

@@ -56,11 +56,6 @@ impl Tables {
         self.update(Topology { schema_version: version, ..topology });
     }
 
-    /// Whether a SELECT, in a session whose keyspace is `keyspace`, is from one of these tables.
-    pub fn is_answered_here(select: &Select<'_>, keyspace: Option<&str>) -> bool {
-        SystemTable::of(select, keyspace).is_some()
-    }
-
     /// Compiles a SELECT. `None`: it is not from one of these tables.
     ///
     /// # Errors

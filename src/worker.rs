@@ -2,6 +2,8 @@
 //!
 //! A request never leaves its thread. What threads share is in [`Shared`], and is only read on the way of a request.
 
+mod versions;
+
 use std::cell::{Cell, OnceCell, RefCell, RefMut};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use quorate_protocol::frame::Version;
 use slab::Slab;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -21,7 +24,7 @@ use crate::coordinator::{self, Preference};
 use crate::frontend::client::Client;
 use crate::frontend::events;
 use crate::observe::WorkerMetrics;
-use crate::quorum::VoterSet;
+use crate::quorum::{Voter, VoterSet};
 use crate::shared::Shared;
 use crate::statement::{Evaluator, Statements};
 use crate::turn::Turn;
@@ -48,6 +51,8 @@ pub(crate) struct Worker {
     clients: RefCell<Slab<Rc<Client>>>,
     backends: OnceCell<Vec<AnyBackend>>,
     ticker: RefCell<Option<Waker>>,
+    /// Whoever comes now is told to go elsewhere.
+    draining: Cell<bool>,
 }
 
 impl Worker {
@@ -65,6 +70,7 @@ impl Worker {
             clients: RefCell::default(),
             backends: OnceCell::new(),
             ticker: RefCell::new(None),
+            draining: Cell::new(false),
             shared,
         });
         let parts = worker.shared.backend_parts();
@@ -84,15 +90,15 @@ impl Worker {
         self.backends().get(usize::from(index)).map(|backend| backend as &dyn Backend)
     }
 
-    /// The voters that can be asked now.
-    pub(crate) fn live_voters(&self) -> VoterSet {
-        let voters = self.shared.cluster.electorate.all();
-        voters.iter().filter(|voter| self.backends().get(voter.index()).is_some_and(Backend::is_live)).collect()
+    /// The voters that can be asked now, in this version.
+    pub(crate) fn live_voters(&self, version: Version) -> VoterSet {
+        let is_live = |voter: &Voter| self.backends().get(voter.index()).is_some_and(|one| one.is_live_in(version));
+        self.shared.cluster.electorate.all().iter().filter(is_live).collect()
     }
 
     /// The backend that answers what only one can: the first live one.
-    pub(crate) fn the_one(&self) -> Option<u8> {
-        let index = self.backends().iter().position(Backend::is_live)?;
+    pub(crate) fn the_one(&self, version: Version) -> Option<u8> {
+        let index = self.backends().iter().position(|backend| backend.is_live_in(version))?;
         u8::try_from(index).ok()
     }
 
@@ -112,6 +118,9 @@ impl Worker {
     pub(crate) async fn serve(self: Rc<Self>, client: Rc<Client>) {
         let slot = self.clients.borrow_mut().insert(client.clone());
         self.metrics.client_connected();
+        if self.draining.get() {
+            client.close();
+        }
         let departure = client.run().await;
         debug!(client = %client.peer, "{departure}");
         client.leave();
@@ -127,6 +136,7 @@ impl Worker {
 
     /// Tells clients to go elsewhere, lets their requests end, and closes them; returns when all are gone.
     pub(crate) async fn drain(&self) {
+        self.draining.set(true);
         for client in self.clients() {
             client.close();
         }
@@ -167,9 +177,11 @@ impl Worker {
         let mut every = tokio::time::interval(CHECK_CLIENTS);
         loop {
             let now = every.tick().await;
-            for client in self.clients() {
+            let clients = self.clients();
+            for client in &clients {
                 client.check(now);
             }
+            versions::check(self, &clients);
         }
     }
 
@@ -185,7 +197,7 @@ impl Worker {
                 self.shared.saw_version(index, version);
             }
         }
-        self.metrics.show_live(self.live_voters());
+        self.metrics.show_live(self.live_voters(Version::V3));
     }
 
     async fn pass_on_events(&self, mut bus: broadcast::Receiver<Arc<events::Event>>) {

@@ -68,6 +68,13 @@ impl Backend for AnyBackend {
         }
     }
 
+    fn is_live_in(&self, version: Version) -> bool {
+        match self {
+            Self::Cassandra(cluster) => cluster.is_live_in(version),
+            Self::Embedded(replica) => replica.is_live_in(version),
+        }
+    }
+
     fn newest_version(&self) -> Option<Version> {
         match self {
             Self::Cassandra(cluster) => cluster.newest_version(),

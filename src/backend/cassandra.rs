@@ -93,7 +93,7 @@ impl CassandraBackend {
 
     /// Asks one of its nodes whether these credentials are right.
     pub(crate) async fn verify(&self, credentials: &Credentials) -> Result<(), LoginRefused> {
-        let node = self.choose(None, None).ok_or(LoginRefused::Unreachable)?;
+        let node = self.choose(Version::V3, None, None).ok_or(LoginRefused::Unreachable)?;
         let version = node.newest_version().ok_or(LoginRefused::Unreachable)?;
         let dial = Dial { credentials: Some(credentials.clone()), ..(*self.context.dial).clone() };
         match handshake::verify(&dial, node.address, version).await {
@@ -108,13 +108,13 @@ impl CassandraBackend {
         self.topology.load_full().await_schema_agreement().await;
     }
 
-    /// The node to ask: an up replica of the partition, else any that is up, in turn.
-    fn choose(&self, partition: Option<Partition<'_>>, skip: Option<SocketAddr>) -> Option<Rc<Node>> {
+    /// The node to ask: of those that are up and speak `version`, a replica of the partition, else any in turn.
+    fn choose(&self, version: Version, partition: Option<Partition<'_>>, skip: Option<SocketAddr>) -> Option<Rc<Node>> {
         let mut seen = self.seen.borrow_mut();
         if let [only] = seen.nodes.as_slice() {
-            return (only.is_up() && Some(only.address) != skip).then(|| only.clone());
+            return (only.is_up() && only.speaks(version) && Some(only.address) != skip).then(|| only.clone());
         }
-        let usable = |node: &&Rc<Node>| node.is_up() && Some(node.address) != skip;
+        let usable = |node: &&Rc<Node>| node.is_up() && node.speaks(version) && Some(node.address) != skip;
         if let Some(partition) = partition {
             let replicas = seen.topology.replicas(partition);
             let least = seen
@@ -139,6 +139,10 @@ impl Backend for CassandraBackend {
         self.seen.borrow().nodes.iter().any(|node| node.is_up())
     }
 
+    fn is_live_in(&self, version: Version) -> bool {
+        self.seen.borrow().nodes.iter().any(|node| node.is_up() && node.speaks(version))
+    }
+
     fn newest_version(&self) -> Option<Version> {
         self.seen.borrow().nodes.iter().filter_map(|node| node.newest_version()).min()
     }
@@ -154,10 +158,10 @@ impl Backend for CassandraBackend {
     }
 
     fn send(&self, request: Outbound<'_>, reply_to: ReplyTo) -> Result<(), SendError> {
-        let first = self.choose(request.partition, None).ok_or(SendError::Down)?;
+        let first = self.choose(request.lane.version, request.partition, None).ok_or(SendError::Down)?;
         let connection = first.connection(request.lane)?;
         let Err((error, reply_to)) = connection.send(request.encode, reply_to) else { return Ok(()) };
-        let Some(second) = self.choose(None, Some(first.address)) else { return Err(error) };
+        let Some(second) = self.choose(request.lane.version, None, Some(first.address)) else { return Err(error) };
         let connection = second.connection(request.lane)?;
         connection.send(request.encode, reply_to).map_err(|(error, _)| error)
     }

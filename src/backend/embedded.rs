@@ -232,6 +232,10 @@ impl Backend for EmbeddedBackend {
         self.condition.get().mode != Mode::Stopped && !self.breaker.is_open()
     }
 
+    fn is_live_in(&self, _version: Version) -> bool {
+        self.is_live()
+    }
+
     fn newest_version(&self) -> Option<Version> {
         Some(Version::NEWEST)
     }

@@ -1,5 +1,7 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::limits::TIMEOUT_BOUNDS;
 use super::secret::Secret;
 use super::section::Section;
 use super::{Rule, files};
@@ -20,6 +22,8 @@ pub struct Cluster {
     pub secret: Option<Secret>,
     /// How clients are authenticated.
     pub authentication: Authentication,
+    /// How far ahead of the proxy's clock a client's write time may be; `None`: as far as it likes.
+    pub max_clock_skew: Option<Duration>,
     /// Where the proxy keeps what outlives it: an existing directory of its own; `None`: nothing is kept.
     pub data_directory: Option<PathBuf>,
 }
@@ -108,8 +112,18 @@ pub(super) fn read(section: &mut Section<'_>) -> Cluster {
             Authentication::Open,
             &[("backend", Authentication::Backend), ("none", Authentication::Open)],
         ),
+        max_clock_skew: read_skew(section),
         data_directory: section.optional::<PathBuf>("data_directory").map(|path| section.resolve(&path)),
     }
+}
+
+fn read_skew(section: &mut Section<'_>) -> Option<Duration> {
+    let skew = section.optional("max_clock_skew")?;
+    if !TIMEOUT_BOUNDS.contains(&skew) {
+        let (least, most) = (TIMEOUT_BOUNDS.start(), TIMEOUT_BOUNDS.end());
+        section.refuse("max_clock_skew", format!("must be between {least:?} and {most:?}"));
+    }
+    Some(skew)
 }
 
 fn read_rule(section: &mut Section<'_>) -> RuleChoice {

@@ -21,6 +21,7 @@ pub(crate) async fn forward(worker: &Worker, backend: u8, request: &Forward, pat
         let answer = await_reply(patience, |reply_to| request.send_for(worker, backend, reply_to)).await?;
         match verdict(&answer) {
             Verdict::Done => return Ok(answer),
+            Verdict::Unprepared if !request.can_reprepare() => return Err(Failure::Answer(answer)),
             Verdict::Unprepared => super::prepare::on_backend(worker, backend, request, patience).await?,
             Verdict::Rejected | Verdict::Failed(_) => return Err(Failure::Answer(answer)),
         }

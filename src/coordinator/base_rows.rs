@@ -21,7 +21,7 @@ use super::error::{BackendFailure, CqlError};
 use super::operation::Failure;
 use super::start::{Begin, contacts, refuse, start_read};
 use super::verdict::{Verdict, verdict};
-use super::{ask, backend_of};
+use super::{ask, backend_of, end_of};
 use crate::backend::BackendError;
 use crate::observe::Outcome;
 use crate::quorum::{Access, Voter, VoterSet};
@@ -86,7 +86,7 @@ impl Comparison {
         let outcome = match &end {
             End::Answer(envelope) => {
                 begin.client.reply(envelope.raw(), begin.stream);
-                begin.client.end_request();
+                end_of(begin.kind, &begin.client);
                 Outcome::of(envelope)
             }
             End::Fail(error) => return refuse(&worker, &begin, error),
@@ -108,7 +108,7 @@ impl Comparison {
         self.worker.metrics.mismatched();
         for _ in 0..ROUNDS_MAX {
             let before = std::mem::take(&mut self.digests);
-            if let Err(end) = self.read(self.worker.live_voters() - self.failed).await {
+            if let Err(end) = self.read(self.live() - self.failed).await {
                 return end;
             }
             if let Some(majority) = self.majority() {
@@ -130,7 +130,7 @@ impl Comparison {
         while !next.is_empty() {
             self.read(next).await?;
             let read: VoterSet = self.digests.iter().map(|(voter, _)| *voter).collect();
-            let usable = self.worker.live_voters() - self.failed - read;
+            let usable = self.live() - self.failed - read;
             let order = self.worker.preference.borrow().order(&self.worker);
             let requirements = &self.worker.shared.cluster.requirements;
             let further = requirements.of(self.begin.level, Access::Read).ok();
@@ -198,6 +198,10 @@ impl Comparison {
             }
         }
         End::Fail(self.too_few())
+    }
+
+    fn live(&self) -> VoterSet {
+        self.worker.live_voters(self.begin.forward.lane.version)
     }
 
     fn too_few(&self) -> CqlError {

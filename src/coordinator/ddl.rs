@@ -8,12 +8,12 @@ use quorate_protocol::frame::Envelope;
 use tracing::warn;
 
 use super::ask::{self, Answer};
+use super::drift;
 use super::error::CqlError;
 use super::failure;
 use super::forward::{Forward, What};
 use super::operation::Failure;
 use super::start::{Begin, settle, start_relay};
-use crate::backend::Backend;
 use crate::statement::{DdlAction, DdlKind, DdlObject, rewrite};
 use crate::worker::Worker;
 
@@ -42,7 +42,9 @@ pub(crate) fn start(worker: &Rc<Worker>, begin: Begin, kind: Option<DdlKind>, te
 /// All backends must be up: one that misses a schema change cannot take writes that need it.
 pub(super) fn all_live(worker: &Worker, begin: &Begin) -> Result<Vec<u8>, CqlError> {
     let all: Vec<u8> = (0..u8::try_from(worker.backends().len()).unwrap_or(u8::MAX)).collect();
-    let alive = all.iter().filter(|backend| worker.backend(**backend).is_some_and(Backend::is_live)).count();
+    let version = begin.forward.lane.version;
+    let alive =
+        all.iter().filter(|backend| worker.backend(**backend).is_some_and(|one| one.is_live_in(version))).count();
     if alive == all.len() {
         return Ok(all);
     }
@@ -81,6 +83,9 @@ pub(super) fn conclude(worker: &Worker, answers: &[(u8, Answer)]) -> Result<Enve
                     format!("{}: {}", worker.shared.cluster.backend_name(*backend), failure::message(failure))
                 })
                 .collect();
+            for (backend, failure) in &failed {
+                drift::alarm(worker, *backend, "a schema change", &failure::message(failure));
+            }
             let text = format!("The backends' schemas differ now: it failed on {}", each.join("; "));
             warn!("{text}");
             Err(CqlError::Server(text))

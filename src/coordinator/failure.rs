@@ -39,23 +39,39 @@ pub(crate) fn conclude(operation: &Operation, requirement: &Requirement) -> Step
     if all(is_timeout) {
         return Step::Fail(timeout(operation, requirement));
     }
+    Step::Fail(failed(operation, requirement))
+}
+
+/// The time is up, and some backends have not answered: what the client gets when too few can have done it.
+pub(crate) fn conclude_late(operation: &Operation, requirement: &Requirement) -> CqlError {
+    // Others may have done what one calls wrong: that is no timeout, and asking again does not help.
+    let rejected = operation.failures.iter().any(|(_, failure)| rejection(failure).is_some());
+    if rejected { failed(operation, requirement) } else { timeout(operation, requirement) }
+}
+
+fn failed(operation: &Operation, requirement: &Requirement) -> CqlError {
+    let acked = acked(operation);
     let level = operation.level;
     let (received, required) = (count(requirement.received(acked)), count(requirement.required()));
     let failures = operation.failures.iter().map(|(backend, failure)| describe(operation, *backend, failure)).collect();
-    Step::Fail(match &operation.plan {
+    match &operation.plan {
         Plan::Write(_) => {
             CqlError::WriteFailure { level, received, required, failures, write_type: operation.forward.write_type() }
         }
         Plan::Read(_) | Plan::Relay(_) => {
             CqlError::ReadFailure { level, received, required, failures, data_present: !acked.is_empty() }
         }
-    })
+    }
 }
 
 /// Whether all that failed so far reject the statement, and are no majority of the voters.
 pub(crate) fn is_rejected_by_few(operation: &Operation) -> bool {
-    let Plan::Write(plan) = &operation.plan else { return false };
-    let voters = (plan.tally.pending() | plan.tally.acked() | plan.tally.failed()).len();
+    let tally = match &operation.plan {
+        Plan::Write(plan) => &plan.tally,
+        Plan::Read(plan) => &plan.tally,
+        Plan::Relay(_) => return false,
+    };
+    let voters = (tally.pending() | tally.acked() | tally.failed()).len();
     let rejections = operation.failures.iter().filter(|(_, failure)| rejection(failure).is_some()).count();
     rejections > 0 && rejections * 2 <= voters && rejections == operation.failures.len()
 }
@@ -109,7 +125,8 @@ fn is_timeout(failure: &Failure) -> bool {
             verdict(envelope),
             Verdict::Failed(ErrorCode::WriteTimeout | ErrorCode::ReadTimeout | ErrorCode::CasWriteUnknown)
         ),
-        Failure::Lost(_) => true,
+        // A connection that the backend itself refused is an answer.
+        Failure::Lost(error) => !matches!(error, BackendError::Refused(_)),
         Failure::Refused(SendError::Down) => true,
         Failure::Refused(SendError::Full | SendError::Unencodable(_)) | Failure::Outdated(_) => false,
     }
@@ -125,6 +142,7 @@ fn describe(operation: &Operation, backend: u8, failure: &Failure) -> BackendFai
 pub(crate) fn message(failure: &Failure) -> String {
     match failure {
         Failure::Answer(envelope) => super::verdict::message(envelope),
+        Failure::Lost(BackendError::Refused(envelope)) => super::verdict::message(envelope),
         Failure::Lost(error) => error.to_string(),
         Failure::Refused(error) => error.to_string(),
         Failure::Outdated(_) => "the prepared statement is outdated".to_owned(),

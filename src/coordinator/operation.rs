@@ -8,6 +8,7 @@ use slab::Slab;
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
+use super::drift::Opinions;
 use super::error::CqlError;
 use super::forward::Forward;
 use crate::backend::{BackendError, RequestKey};
@@ -52,6 +53,7 @@ pub(crate) struct Operation {
     /// Backends that were given a forgotten statement again, by bit: once is enough.
     pub(crate) reprepared: u32,
     pub(crate) failures: Failures,
+    pub(crate) opinions: Opinions,
 }
 
 /// How an operation's replies are judged.
@@ -89,6 +91,13 @@ pub(crate) struct ReadPlan {
     pub(crate) traced: Option<u8>,
     /// When slow backends were last given up on.
     pub(crate) speculated: Option<Instant>,
+}
+
+impl ReadPlan {
+    /// Those that were asked and have not answered.
+    pub(crate) fn pending(&self) -> VoterSet {
+        self.asked - self.tally.acked() - self.tally.failed()
+    }
 }
 
 /// Why backends did not do what they were asked.

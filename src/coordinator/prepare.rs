@@ -15,13 +15,14 @@ use quorate_protocol::message::view::{PrepareView, PreparedView, ResultKind, Res
 use smallvec::SmallVec;
 
 use super::ask::{self, Answer};
+use super::drift::{self, Opinions};
 use super::error::CqlError;
 use super::forward::Forward;
 use super::operation::{Failure, OperationKey};
 use super::request::reject;
 use super::route::{Route, route};
 use super::{local, send};
-use crate::backend::{Backend, BackendError, Lane};
+use crate::backend::{BackendError, Lane};
 use crate::frontend::client::Client;
 use crate::observe::{Outcome, RequestKind};
 use crate::prepared::{PartitionKey, Prepared};
@@ -146,12 +147,17 @@ impl Preparation {
         let mut asked: FuturesUnordered<_> =
             self.targets(worker).into_iter().map(|backend| self.ask(worker, backend)).collect();
         let mut known: Option<Arc<Prepared>> = None;
+        let mut answered = false;
         let mut failure: Option<Failure> = None;
+        let mut opinions = Opinions::default();
         while let Some((backend, answer)) = asked.next().await {
+            self.note_drift(worker, &mut opinions, backend, &answer);
             match answer {
                 Ok(envelope) => match &known {
                     Some(known) => note_id(known, backend, &envelope),
+                    None if answered => {}
                     None => {
+                        answered = true;
                         known = self.answer(worker, client, backend, &envelope);
                         client.end_request();
                         worker.metrics.request(RequestKind::Prepare, Consistency::One, Outcome::Ok, started.elapsed());
@@ -163,28 +169,39 @@ impl Preparation {
                 }
             }
         }
-        if known.is_some() {
+        if answered {
             return;
         }
         let error = CqlError::Unavailable { level: Consistency::One, required: 1, alive: 0 };
-        match failure {
+        let outcome = match failure {
             Some(Failure::Answer(envelope) | Failure::Lost(BackendError::Refused(envelope))) => {
                 client.reply(envelope.raw(), stream);
                 client.end_request();
+                Outcome::of(&envelope)
             }
-            _ => reject(client, stream, &error),
+            _ => {
+                reject(client, stream, &error);
+                Outcome::of_code(error.code())
+            }
+        };
+        worker.metrics.request(RequestKind::Prepare, Consistency::One, outcome, started.elapsed());
+    }
+
+    fn note_drift(&self, worker: &Worker, opinions: &mut Opinions, backend: u8, answer: &Answer) {
+        let reply = match answer {
+            Ok(envelope) | Err(Failure::Answer(envelope)) => Ok(envelope.clone()),
+            Err(Failure::Lost(error)) => Err(error.clone()),
+            Err(Failure::Outdated(_) | Failure::Refused(_)) => return,
+        };
+        for (drifted, error) in opinions.hear(backend, &reply) {
+            let subject = drift::of_statement(&self.statement, self.keyspace.as_deref());
+            drift::alarm(worker, drifted, &subject, &error);
         }
-        worker.metrics.request(
-            RequestKind::Prepare,
-            Consistency::One,
-            Outcome::of_code(error.code()),
-            started.elapsed(),
-        );
     }
 
     fn targets(&self, worker: &Worker) -> Vec<u8> {
         let live = (0..u8::try_from(worker.backends().len()).unwrap_or(u8::MAX))
-            .filter(|backend| worker.backend(*backend).is_some_and(Backend::is_live));
+            .filter(|backend| worker.backend(*backend).is_some_and(|one| one.is_live_in(self.lane.version)));
         if self.wants_trace() { live.take(1).collect() } else { live.collect() }
     }
 

@@ -9,7 +9,7 @@ use super::operation::{Failure, Operation, Plan, ReadPlan, Step};
 use super::preference::Order;
 use super::verdict::{Verdict, verdict};
 use crate::backend::Reply;
-use crate::quorum::{Requirement, Voter, VoterSet};
+use crate::quorum::{Decision, Requirement, Voter, VoterSet};
 
 /// Judges one reply. `candidates` gives the voters that may be asked, the preferred first, if that is needed.
 pub(crate) fn on_reply(
@@ -45,7 +45,7 @@ pub(crate) fn on_failure(
     match further(plan, requirement, candidates, VoterSet::EMPTY) {
         Some(further) if further.is_empty() => decide(operation, requirement),
         Some(further) => Step::Ask(further),
-        None => failure::conclude(operation, requirement),
+        None => decide(operation, requirement),
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn speculate(
 ) -> Step {
     let Plan::Read(plan) = &mut operation.plan else { return Step::Wait };
     plan.speculated = Some(now);
-    let slow = plan.asked - plan.tally.acked() - plan.tally.failed();
+    let slow = plan.pending();
     // Where there are too few to take the place of all that are slow, they take that of some.
     let others = further(plan, requirement, candidates, slow).unwrap_or_else(|| unasked(plan, candidates));
     if others.is_empty() { Step::Wait } else { Step::Ask(others) }
@@ -66,7 +66,7 @@ pub(crate) fn speculate(
 
 /// What the client is told when the time is up.
 pub(crate) fn on_timeout(operation: &Operation, requirement: &Requirement) -> Step {
-    Step::Fail(failure::timeout(operation, requirement))
+    Step::Fail(failure::conclude_late(operation, requirement))
 }
 
 /// Whether two answers carry the same rows, whatever their metadata and paging states.
@@ -101,8 +101,14 @@ fn on_rows(operation: &mut Operation, requirement: &Requirement, backend: u8, en
 
 fn decide(operation: &Operation, requirement: &Requirement) -> Step {
     let Plan::Read(plan) = &operation.plan else { return Step::Wait };
-    if !requirement.satisfied(plan.tally.acked()) {
-        return Step::Wait;
+    match plan.tally.decision(requirement) {
+        Decision::Satisfied => {}
+        Decision::Pending => return Step::Wait,
+        // While a minority alone calls the statement wrong, the others that were asked have the last word.
+        Decision::Impossible if failure::is_rejected_by_few(operation) && !plan.pending().is_empty() => {
+            return Step::Wait;
+        }
+        Decision::Impossible => return failure::conclude(operation, requirement),
     }
     let Some(((_, first), others)) = plan.replies.split_first() else { return Step::Wait };
     if others.iter().all(|(_, other)| same_rows(first, other)) { Step::Answer(first.clone()) } else { Step::Mismatch }

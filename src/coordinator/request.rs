@@ -17,8 +17,8 @@ use super::refresh::Unjudged;
 use super::route::{Route, check_functions, route};
 use super::start::{Begin, refuse};
 use super::{
-    base_rows, ddl, local, refresh, respond, start_one, start_read, start_relay, start_write, traces, truncate,
-    use_keyspace,
+    base_rows, clock_skew, ddl, local, refresh, respond, start_one, start_read, start_relay, start_write, traces,
+    truncate, use_keyspace,
 };
 use crate::backend::{Lane, Unencodable};
 use crate::catalog::Catalog;
@@ -44,6 +44,9 @@ pub(crate) fn query(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
         Ok(text) => text,
         Err(error) => return reject(client, stream, &error),
     };
+    if let Err(error) = clock_skew::check(worker, &statement, &parameters, &parameters.values) {
+        return reject(client, stream, &error);
+    }
     let mut asked = Asked::new(worker, client, stream, &statement, &parameters);
     asked.keyspace = keyspace.map(Arc::from);
     let forward = Forward { what: What::Query { text }, ..asked.forward(envelope, lane) };
@@ -63,6 +66,9 @@ pub(crate) fn execute(worker: &Rc<Worker>, client: &Rc<Client>, lane: &Rc<Lane>,
     let statement = prepared.statement.clone();
     let way = route(&statement, prepared.keyspace.as_deref(), &worker.shared.cluster);
     let parameters = view.parameters;
+    if let Err(error) = clock_skew::check(worker, &statement, &parameters, &parameters.values) {
+        return reject(client, stream, &error);
+    }
     let mut asked = Asked::new(worker, client, stream, &statement, &parameters);
     asked.keyspace = prepared.keyspace.clone();
     asked.prepared = Some(prepared.clone());
@@ -89,6 +95,9 @@ pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
         Err(error) => return reject(client, stream, &CqlError::Protocol(error.to_string())),
     };
     let parameters = view.parameters;
+    if let Err(error) = clock_skew::check_default(worker, &parameters) {
+        return reject(client, stream, &error);
+    }
     let Children { changed, conditional, unjudged } = match children(worker, &view, &lane) {
         Ok(children) => children,
         Err(error) => return reject(client, stream, &error),
@@ -176,6 +185,10 @@ impl<'a> Asked<'a> {
         let worker = self.worker;
         let native = worker.shared.cluster.is_native();
         let timeouts = &worker.shared.timeouts;
+        let for_rows = matches!(way, Route::One | Route::Traces | Route::Voter | Route::Read | Route::Refuse(_));
+        if for_rows && self.kind() == RequestKind::Read {
+            self.client.begin_rows();
+        }
         let begin = |kind, timeout, forward| Begin {
             client: self.client.clone(),
             stream: self.stream,
@@ -325,6 +338,7 @@ fn children(worker: &Worker, view: &BatchView<'_>, lane: &Lane) -> Result<Childr
             ChildStatement::Id(id) => {
                 let prepared = worker.shared.prepared.find(id).ok_or_else(|| CqlError::Unprepared(id.to_vec()))?;
                 all.conditional |= prepared.statement.conditional;
+                clock_skew::check_written(worker, &prepared.statement, &child.values)?;
                 if !native {
                     all.judge(&prepared.statement, &catalog, prepared.keyspace.as_ref())?;
                 }
@@ -334,8 +348,12 @@ fn children(worker: &Worker, view: &BatchView<'_>, lane: &Lane) -> Result<Childr
                     Some(text) => ForwardChild { index, text: Some(text.into()), prepared: None, hidden },
                 });
             }
-            ChildStatement::Text(text) if !native => {
+            ChildStatement::Text(text) if !native || clock_skew::is_checked(worker) => {
                 let statement = worker.statements.borrow_mut().analyse(text);
+                clock_skew::check_written(worker, &statement, &child.values)?;
+                if native {
+                    continue;
+                }
                 all.conditional |= statement.conditional;
                 all.judge(&statement, &catalog, session_keyspace.as_ref())?;
                 if let Some(text) = rewritten(worker, &statement, text)? {

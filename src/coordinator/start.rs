@@ -6,10 +6,11 @@ use std::time::Duration;
 use quorate_protocol::frame::Envelope;
 use tokio::time::Instant;
 
+use super::drift::Opinions;
 use super::error::CqlError;
 use super::forward::Forward;
 use super::operation::{Failures, Operation, Plan, ReadPlan, RelayPlan, WritePlan};
-use super::{backend_of, respond, send};
+use super::{backend_of, end_of, respond, send};
 use crate::frontend::client::Client;
 use crate::observe::{Outcome, RequestKind};
 use crate::quorum::{Access, Consistency, LevelRefused, Tally, Unavailable, VoterSet};
@@ -32,7 +33,7 @@ pub(crate) struct Begin {
 
 /// One backend answers: the one voter there is, or any that is live.
 pub(crate) fn start_relay(worker: &Worker, begin: Begin) {
-    let live = worker.live_voters();
+    let live = worker.live_voters(begin.forward.lane.version);
     let Some(first) = worker.preference.borrow().order(worker).into_iter().find(|voter| live.contains(*voter)) else {
         let error = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
         return refuse(worker, &begin, &error);
@@ -42,7 +43,7 @@ pub(crate) fn start_relay(worker: &Worker, begin: Begin) {
 
 /// The first live backend answers: always the same one, while it is up.
 pub(crate) fn start_one(worker: &Worker, begin: Begin) {
-    match worker.the_one() {
+    match worker.the_one(begin.forward.lane.version) {
         Some(backend) => relay_to(worker, begin, backend),
         None => {
             let error = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
@@ -59,7 +60,7 @@ fn relay_to(worker: &Worker, begin: Begin, backend: u8) {
 
 /// All backends are asked, and enough voters must acknowledge.
 pub(crate) fn start_write(worker: &Worker, begin: Begin) {
-    let live = worker.live_voters();
+    let live = worker.live_voters(begin.forward.lane.version);
     let cluster = &worker.shared.cluster;
     let checked = match cluster.requirements.of(begin.level, Access::Write) {
         Ok(requirement) => requirement.check_live(live).map_err(|unavailable| unavailable_error(&begin, &unavailable)),
@@ -102,7 +103,7 @@ pub(crate) fn start_read(worker: &Worker, begin: Begin) {
 
 /// The voters to ask first: the preferred, and no more than must agree.
 pub(super) fn contacts(worker: &Worker, begin: &Begin) -> Result<VoterSet, CqlError> {
-    let live = worker.live_voters();
+    let live = worker.live_voters(begin.forward.lane.version);
     let requirement = worker.shared.cluster.requirements.of(begin.level, Access::Read).map_err(level_error)?;
     requirement.check_live(live).map_err(|unavailable| unavailable_error(begin, &unavailable))?;
     let order = worker.preference.borrow().order(worker);
@@ -125,6 +126,7 @@ fn insert(worker: &Worker, begin: Begin, plan: Plan) -> super::OperationKey {
         answered: false,
         reprepared: 0,
         failures: Failures::new(),
+        opinions: Opinions::default(),
     });
     worker.wake_ticker();
     key
@@ -142,14 +144,14 @@ pub(super) fn settle(worker: &Worker, begin: &Begin, started: Instant, answer: &
             Outcome::of_code(error.code())
         }
     };
-    begin.client.end_request();
+    end_of(begin.kind, &begin.client);
     worker.metrics.request(begin.kind, begin.level, outcome, started.elapsed());
 }
 
 /// Answers at once, before anything was sent.
 pub(crate) fn refuse(worker: &Worker, begin: &Begin, error: &CqlError) {
     respond::error(&begin.client, begin.stream, error);
-    begin.client.end_request();
+    end_of(begin.kind, &begin.client);
     worker.metrics.request(begin.kind, begin.level, Outcome::of_code(error.code()), Duration::ZERO);
 }
 

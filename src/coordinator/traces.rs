@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use quorate_protocol::frame::Envelope;
 use quorate_protocol::message::view::ResultView;
 
 use super::error::CqlError;
@@ -11,7 +13,7 @@ use super::start::{Begin, settle, start_relay};
 use super::{ask, backend_of};
 use crate::worker::Worker;
 
-/// Asks every live voter, and answers with the most rows.
+/// Asks every live voter, and answers with the first rows that come.
 pub(crate) fn start(worker: &Rc<Worker>, begin: Begin) {
     if worker.shared.cluster.is_native() {
         return start_relay(worker, begin);
@@ -19,18 +21,25 @@ pub(crate) fn start(worker: &Rc<Worker>, begin: Begin) {
     let worker = worker.clone();
     tokio::task::spawn_local(async move {
         let started = tokio::time::Instant::now();
-        let asked = worker.live_voters().iter().map(backend_of).collect::<Vec<_>>();
-        let answers =
-            join_all(asked.iter().map(|backend| ask::forward(&worker, *backend, &begin.forward, begin.timeout))).await;
-        let rows = |envelope: &quorate_protocol::frame::Envelope| {
-            ResultView::parse(envelope).ok().and_then(|view| view.rows().map(|rows| rows.row_count)).unwrap_or(0)
+        let asked = worker.live_voters(begin.forward.lane.version).iter().map(backend_of).collect::<Vec<_>>();
+        let mut answers: FuturesUnordered<_> =
+            asked.iter().map(|backend| ask::forward(&worker, *backend, &begin.forward, begin.timeout)).collect();
+        let (mut empty, mut refusal) = (None, None);
+        let found = loop {
+            match answers.next().await {
+                // One backend alone has the trace: a slow one is not waited for.
+                Some(Ok(envelope)) if has_rows(&envelope) => break Some(envelope),
+                Some(Ok(envelope)) => empty = Some(envelope),
+                Some(Err(Failure::Answer(envelope))) => refusal = Some(envelope),
+                Some(Err(_)) => {}
+                None => break None,
+            }
         };
-        let best = answers.iter().filter_map(|answer| answer.as_ref().ok()).max_by_key(|envelope| rows(envelope));
-        let refusal = answers.iter().find_map(|answer| match answer {
-            Err(Failure::Answer(envelope)) => Some(envelope),
-            _ => None,
-        });
         let unavailable = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
-        settle(&worker, &begin, started, &best.or(refusal).cloned().ok_or(unavailable));
+        settle(&worker, &begin, started, &found.or(empty).or(refusal).ok_or(unavailable));
     });
+}
+
+fn has_rows(envelope: &Envelope) -> bool {
+    ResultView::parse(envelope).is_ok_and(|view| view.rows().is_some_and(|rows| rows.row_count > 0))
 }

@@ -23,10 +23,11 @@ pub(crate) fn start(worker: &Rc<Worker>, client: &Rc<Client>, envelope: Envelope
     tokio::task::spawn_local(async move {
         let started = tokio::time::Instant::now();
         let stream = envelope.stream();
-        let lane = Rc::new(Lane { version: envelope.version(), keyspace: Some(keyspace.clone()) });
+        let version = envelope.version();
+        let lane = Rc::new(Lane { version, keyspace: Some(keyspace.clone()) });
         let request = Forward::opaque(envelope, lane, Access::Read);
         let error = CqlError::Unavailable { level: Consistency::One, required: 1, alive: 0 };
-        let answer = match worker.the_one() {
+        let answer = match worker.the_one(version) {
             Some(backend) => ask::forward(&worker, backend, &request, worker.shared.timeouts.relay).await,
             None => Err(Failure::Refused(crate::backend::SendError::Down)),
         };

@@ -8,7 +8,9 @@ mod ballot;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use quorate_protocol::frame::{Encoder, Envelope};
 use quorate_protocol::message::request::Request;
 use quorate_protocol::message::response::{ResultColumns, Rows};
@@ -16,11 +18,12 @@ use quorate_protocol::message::{RequestMessage, Response, ResponseMessage};
 use tracing::warn;
 
 use super::client_select::ClientSelect;
+use super::drift::{self, Opinions};
 use super::error::CqlError;
 use super::operation::{Failure, Operation, Plan};
 use super::read::same_rows;
-use super::request::reject;
 use super::{ask, backend_of, failure, respond};
+use crate::backend::Reply;
 use crate::observe::Outcome;
 use crate::worker::Worker;
 
@@ -34,15 +37,16 @@ pub(crate) async fn hold(worker: Rc<Worker>, mut operation: Operation) {
     {
         return answer_counters(&worker, &operation, first);
     }
-    let refusal = complete(&worker, &operation, &mut ballots).await;
     let majority = worker.shared.cluster.electorate.len() / 2 + 1;
+    let refusal = complete(&worker, &operation, &mut ballots, majority).await;
     let outcome = if let Some(envelope) = whole_answer(&ballots, majority) {
         operation.client.reply(envelope.raw(), operation.stream);
-        operation.client.end_request();
+        operation.client.end_rows();
         Outcome::Ok
     } else if let Some(rows) = row_by_row(&worker, &operation, asked, &ballots, majority).await {
-        respond::response(&operation.client, operation.stream, Response::Rows(rows));
-        operation.client.end_request();
+        let first = ballots.first().and_then(|(_, first)| ResponseMessage::decode(first).ok());
+        respond::response(&operation.client, operation.stream, with_extras_of(first, rows));
+        operation.client.end_rows();
         Outcome::Ok
     } else {
         let error = CqlError::ReadFailure {
@@ -52,34 +56,64 @@ pub(crate) async fn hold(worker: Rc<Worker>, mut operation: Operation) {
             failures: failure::of_vote(&operation.client, &ballots, refusal.as_ref()),
             data_present: true,
         };
-        reject(&operation.client, operation.stream, &error);
+        respond::error(&operation.client, operation.stream, &error);
+        operation.client.end_rows();
         Outcome::of_code(error.code())
     };
     worker.metrics.voted(outcome == Outcome::Ok);
     worker.metrics.request(operation.kind, operation.level, outcome, operation.started.elapsed());
 }
 
-/// Asks the voters that were not asked yet; gives an ERROR that one of them answered with.
-async fn complete(worker: &Worker, operation: &Operation, ballots: &mut Vec<(u8, Envelope)>) -> Option<Envelope> {
+/// The rows, with the trace, warnings and payload of the answer that they replace.
+fn with_extras_of(answer: Option<ResponseMessage>, rows: Rows) -> ResponseMessage {
+    match answer {
+        Some(answer) => ResponseMessage { response: Response::Rows(rows), ..answer },
+        None => Response::Rows(rows).into(),
+    }
+}
+
+/// Asks the voters that were not asked yet, until a majority says the same; gives an ERROR that one of them answered with.
+async fn complete(
+    worker: &Worker,
+    operation: &Operation,
+    ballots: &mut Vec<(u8, Envelope)>,
+    majority: usize,
+) -> Option<Envelope> {
     let voters = worker.shared.cluster.electorate.all();
     let absent: Vec<u8> =
         voters.iter().map(backend_of).filter(|backend| !ballots.iter().any(|(voted, _)| voted == backend)).collect();
     let left = time_left(operation);
-    let answers = join_all(
-        absent
-            .iter()
-            .map(|backend| async { (*backend, ask::forward(worker, *backend, &operation.forward, left).await) }),
-    )
-    .await;
+    let mut answers: FuturesUnordered<_> = absent
+        .iter()
+        .map(|backend| async { (*backend, ask::forward(worker, *backend, &operation.forward, left).await) })
+        .collect();
     let mut refusal = None;
-    for (backend, answer) in answers {
+    while let Some((backend, answer)) = answers.next().await {
         match answer {
-            Ok(envelope) => ballots.push((backend, envelope)),
-            Err(Failure::Answer(envelope)) => refusal = Some(envelope),
+            Ok(envelope) => {
+                ballots.push((backend, envelope));
+                if whole_answer(ballots, majority).is_some() {
+                    // A slow voter would change nothing.
+                    break;
+                }
+            }
+            Err(Failure::Answer(envelope)) => {
+                note_drift(worker, operation, backend, &Ok(envelope.clone()));
+                refusal = Some(envelope);
+            }
+            Err(Failure::Lost(error)) => note_drift(worker, operation, backend, &Err(error)),
             Err(_) => {}
         }
     }
     refusal
+}
+
+/// The others have rows to show.
+fn note_drift(worker: &Worker, operation: &Operation, backend: u8, reply: &Reply) {
+    let mut opinions = Opinions::done();
+    for (drifted, error) in opinions.hear(backend, reply) {
+        drift::alarm(worker, drifted, &drift::subject(&operation.forward), &error);
+    }
 }
 
 fn whole_answer(ballots: &[(u8, Envelope)], majority: usize) -> Option<&Envelope> {
@@ -131,7 +165,7 @@ async fn row_by_row(
 fn answer_counters(worker: &Worker, operation: &Operation, envelope: &Envelope) {
     warn!("counters differ between backends");
     operation.client.reply(envelope.raw(), operation.stream);
-    operation.client.end_request();
+    operation.client.end_rows();
     worker.metrics.request(operation.kind, operation.level, Outcome::Ok, operation.started.elapsed());
 }
 

@@ -74,6 +74,7 @@ pub(crate) fn on_timeout(operation: &Operation, requirement: &Requirement) -> St
     let Plan::Write(plan) = &operation.plan else { return Step::Wait };
     match (&plan.acknowledgement, plan.tally.decision(requirement)) {
         (Some(acknowledgement), Decision::Satisfied) => Step::Answer(acknowledgement.clone()),
+        (_, Decision::Impossible) => Step::Fail(failure::conclude_late(operation, requirement)),
         _ => Step::Fail(failure::timeout(operation, requirement)),
     }
 }

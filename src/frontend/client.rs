@@ -14,6 +14,7 @@ use quorate_protocol::frame::{Compression, Decoder, Direction, Encoder, Envelope
 use thiserror::Error;
 use tokio::time::Instant;
 
+use super::expected_rows::ExpectedRows;
 use super::session::Session;
 use crate::coordinator::respond;
 use crate::turn::Flush;
@@ -31,7 +32,7 @@ const FLOODED_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct ClientLimits {
     /// Requests without a reply.
     pub(crate) in_flight_max: usize,
-    /// Reply bytes that wait for the client, above which nothing more is read from it.
+    /// Reply bytes that wait for the client, or are expected from what is under way, above which nothing more is read from it.
     pub(crate) pause_bytes: usize,
     /// Reply bytes that wait for the client, above which it is closed if it does not read.
     pub(crate) reply_bytes_max: usize,
@@ -53,6 +54,10 @@ pub(crate) struct Client {
     encoder: RefCell<Encoder>,
     decoder: RefCell<Decoder>,
     in_flight: Cell<usize>,
+    /// What the requests for rows that are under way will bring.
+    expected: ExpectedRows,
+    /// Whether requests were left unread because enough is under way or waits.
+    held_back: Cell<bool>,
     dirty: Cell<bool>,
     /// When the client first refused bytes that it still refuses.
     blocked_since: Cell<Option<Instant>>,
@@ -86,6 +91,8 @@ impl Client {
             encoder: RefCell::new(Encoder::new()),
             decoder: RefCell::new(Decoder::new(Direction::Request, limits)),
             in_flight: Cell::new(0),
+            expected: ExpectedRows::default(),
+            held_back: Cell::new(false),
             dirty: Cell::new(false),
             blocked_since: Cell::new(None),
             opened_at: Instant::now(),
@@ -103,6 +110,7 @@ impl Client {
     /// Queues a reply that is whole.
     pub(crate) fn reply(&self, envelope_raw: &[u8], stream: i16) {
         self.write(|encoder| encoder.push(envelope_raw, stream));
+        self.expected.replied(envelope_raw.len());
     }
 
     /// Queues whatever `write` appends.
@@ -113,7 +121,11 @@ impl Client {
         if self.is_flooded() {
             return self.cut_off();
         }
-        write(&mut self.encoder.borrow_mut());
+        let mut encoder = self.encoder.borrow_mut();
+        let before = encoder.len();
+        write(&mut encoder);
+        self.expected.replied(encoder.len().saturating_sub(before));
+        drop(encoder);
         if self.blocked_since.get().is_none()
             && !self.dirty.replace(true)
             && let Some(me) = self.me.upgrade()
@@ -146,12 +158,29 @@ impl Client {
         true
     }
 
+    /// A request that began is for rows, which may be many.
+    pub(crate) fn begin_rows(&self) {
+        self.expected.begin();
+    }
+
+    /// A request for rows was answered, with the last reply.
+    pub(crate) fn end_rows(&self) {
+        self.expected.end();
+        self.end_request();
+    }
+
     /// A request was answered.
     pub(crate) fn end_request(&self) {
         self.in_flight.set(self.in_flight.get().saturating_sub(1));
-        if self.closing.get() && self.in_flight.get() == 0 {
+        if (self.closing.get() && self.in_flight.get() == 0) || (self.held_back.get() && !self.has_enough()) {
             self.wake();
         }
+    }
+
+    /// Whether so much waits for the client, or is under way to it, that no further request of it is looked at.
+    fn has_enough(&self) -> bool {
+        let (waiting, expected) = (self.encoder.borrow().len(), self.expected.bytes());
+        waiting.saturating_add(expected) > self.limits().pause_bytes
     }
 
     /// From here on, frames are compressed, and for versions that have them, in segments.
@@ -207,6 +236,12 @@ impl Client {
         }
     }
 
+    /// The version that it speaks, while it may ask.
+    pub(crate) fn version(&self) -> Option<Version> {
+        let session = self.session.borrow();
+        if session.is_ready() && !self.closing.get() { session.version() } else { None }
+    }
+
     fn limits(&self) -> &ClientLimits {
         &self.worker.shared.client_limits
     }
@@ -234,11 +269,14 @@ impl Client {
             return if done { Poll::Ready(Departure::ByUs) } else { Poll::Pending };
         }
         for _ in 0..READ_ROUNDS {
-            if self.encoder.borrow().len() > self.limits().pause_bytes {
-                // The flush that makes room wakes this task.
+            if self.has_enough() {
+                // The flush that makes room, or the answer that was expected, wakes this task.
+                self.held_back.set(true);
                 return Poll::Pending;
             }
-            match self.read(cx, rest) {
+            let progress =
+                if self.held_back.replace(false) { Poll::Ready(self.on_bytes(rest)) } else { self.read(cx, rest) };
+            match progress {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(departure)) => return Poll::Ready(departure),
@@ -281,6 +319,10 @@ impl Client {
 
     fn on_bytes(self: &Rc<Self>, buffer: &mut BytesMut) -> Result<(), Departure> {
         while !self.closing.get() {
+            if self.has_enough() {
+                self.held_back.set(true);
+                return Ok(());
+            }
             let decoded = self.decoder.borrow_mut().decode(buffer);
             match decoded {
                 Ok(Some(envelope)) => self.on_envelope(envelope),
@@ -315,7 +357,6 @@ impl Flush for Client {
         self.dirty.set(false);
         let mut encoder = self.encoder.borrow_mut();
         encoder.seal();
-        let was_paused = encoder.len() > self.limits().pause_bytes;
         let mut blocked = false;
         while !encoder.is_empty() || self.wire.holds_bytes() {
             match self.wire.try_write(encoder.pending()) {
@@ -336,12 +377,11 @@ impl Flush for Client {
                 }
             }
         }
-        let drained = encoder.is_empty();
         drop(encoder);
         if blocked && self.blocked_since.get().is_none() {
             self.blocked_since.set(Some(Instant::now()));
         }
-        if blocked || self.closing.get() || (was_paused && drained) {
+        if blocked || self.closing.get() || (self.held_back.get() && !self.has_enough()) {
             self.wake();
         }
     }

@@ -23,6 +23,7 @@ pub(super) fn dispatch(worker: &Rc<Worker>, client: &Rc<Client>, envelope: Envel
         (Phase::New, _) => misplaced(client, &envelope, "expecting STARTUP or OPTIONS"),
         (Phase::Authenticating, Opcode::AuthResponse) => handshake::auth_response(worker, client, &envelope),
         (Phase::Authenticating, _) => misplaced(client, &envelope, "expecting SASL_RESPONSE"),
+        (Phase::Verifying, _) => misplaced(client, &envelope, "expecting nothing before the answer to AUTH_RESPONSE"),
         (Phase::Ready, Opcode::Register) => events::register(client, &envelope),
         (Phase::Ready, Opcode::Query | Opcode::Prepare | Opcode::Execute | Opcode::Batch) => {
             if client.begin_request() {

@@ -80,6 +80,7 @@ pub(super) fn auth_response(worker: &Rc<Worker>, client: &Rc<Client>, envelope: 
         let text = "SASL PLAIN with a user name and a password is expected".to_owned();
         return respond::error(client, stream, &CqlError::Protocol(text));
     };
+    client.session.borrow_mut().verify();
     let (worker, client) = (worker.clone(), client.clone());
     tokio::task::spawn_local(async move {
         match authentication::log_in(&worker, credentials).await {
@@ -88,6 +89,7 @@ pub(super) fn auth_response(worker: &Rc<Worker>, client: &Rc<Client>, envelope: 
                 respond::response(&client, stream, Response::AuthSuccess(None));
             }
             Err(error) => {
+                client.session.borrow_mut().reject();
                 let error = match error {
                     LoginError::Refused(text) => CqlError::BadCredentials(text),
                     LoginError::Unreachable => {

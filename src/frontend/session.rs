@@ -26,6 +26,8 @@ pub(crate) enum Phase {
     New,
     /// Credentials may come.
     Authenticating,
+    /// A backend is asked about the credentials: nothing may come.
+    Verifying,
     /// Requests may come.
     Ready,
 }
@@ -50,6 +52,16 @@ impl Session {
     /// STARTUP fixes the version of the connection.
     pub(crate) fn start(&mut self, version: Version) {
         self.lane = Some(Rc::new(Lane { version, keyspace: None }));
+        self.phase = Phase::Authenticating;
+    }
+
+    /// Credentials came.
+    pub(crate) fn verify(&mut self) {
+        self.phase = Phase::Verifying;
+    }
+
+    /// They were wrong: others may come.
+    pub(crate) fn reject(&mut self) {
         self.phase = Phase::Authenticating;
     }
 

@@ -26,6 +26,9 @@ impl Registry {
         self.write_backends(text, &workers)?;
         family(text, "quorate_ready", "gauge", "1 while every worker reaches a quorum of voters.")?;
         sample(text, "quorate_ready", &[], u8::from(self.readiness().ready))?;
+        let name = "quorate_clock_mark_failures_total";
+        family(text, name, "counter", "Times that the clock's high-water mark could not be stored.")?;
+        sample(text, name, &[], self.clock_mark_failures.value())?;
         family(text, "quorate_build_info", "gauge", "Always 1; the label tells the version.")?;
         sample(text, "quorate_build_info", &[("version", VERSION)], 1)?;
         family(text, "quorate_uptime_seconds", "gauge", "Time since the proxy started.")?;
@@ -81,7 +84,7 @@ struct Family<M> {
     value: fn(&M) -> u64,
 }
 
-const BACKEND_FAMILIES: [Family<BackendMetrics>; 4] = [
+const BACKEND_FAMILIES: [Family<BackendMetrics>; 6] = [
     Family {
         name: "quorate_backend_in_flight",
         kind: "gauge",
@@ -105,6 +108,18 @@ const BACKEND_FAMILIES: [Family<BackendMetrics>; 4] = [
         kind: "counter",
         help: "Statements that a backend had forgotten and that were prepared again.",
         value: |backend| backend.reprepared.value(),
+    },
+    Family {
+        name: "quorate_backend_newer_clients",
+        kind: "gauge",
+        help: "Clients that speak a newer protocol version than a backend, and go on without it.",
+        value: |backend| backend.newer_clients.value(),
+    },
+    Family {
+        name: "quorate_backend_schema_drift_total",
+        kind: "counter",
+        help: "Statements that a backend called wrong and that others executed: its schema or rights differ.",
+        value: |backend| backend.drift.count(),
     },
 ];
 

@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 
 use super::WorkerMetrics;
 use super::histogram::Snapshot;
-use super::{Histogram, Readiness, RequestKind};
+use super::{Counter, Histogram, Readiness, RequestKind};
 use crate::config::{Backend, Configuration, Role};
 use crate::quorum::{Access, Consistency, VoterSet};
 
@@ -15,12 +15,19 @@ pub struct Registry {
     pub(super) configuration: Configuration,
     pub(super) started: Instant,
     workers: Mutex<Vec<Arc<WorkerMetrics>>>,
+    /// How often the clock's mark could not be stored; the control thread counts.
+    pub(crate) clock_mark_failures: Counter,
 }
 
 impl Registry {
     /// No worker yet. The configuration gives backends their names; `started` is when the proxy started.
     pub fn new(configuration: &Configuration, started: Instant) -> Self {
-        Self { configuration: configuration.clone(), started, workers: Mutex::default() }
+        Self {
+            configuration: configuration.clone(),
+            started,
+            workers: Mutex::default(),
+            clock_mark_failures: Counter::default(),
+        }
     }
 
     /// The counters of one more worker, which alone may write them.

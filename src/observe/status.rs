@@ -74,6 +74,25 @@ pub struct BackendStatus {
     pub errors: u64,
     /// Writes it was not sent since the start.
     pub missed_writes: u64,
+    /// The newest protocol version that it speaks, as the workers saw it last; 0 before.
+    pub protocol_version: u64,
+    /// Clients that speak a newer one: they go on without this backend.
+    pub newer_clients: u64,
+    /// The statement that it called wrong last while others executed it; its schema is then not theirs.
+    pub schema_drift: Option<DriftStatus>,
+}
+
+/// A schema drift that was seen.
+#[derive(Clone, Debug, Serialize)]
+pub struct DriftStatus {
+    /// How many statements showed it since the start.
+    pub count: u64,
+    /// How long ago the last of them came, in seconds.
+    pub seconds_ago: u64,
+    /// What it was: its kind and tables.
+    pub statement: String,
+    /// What the backend said.
+    pub error: String,
 }
 
 impl Registry {
@@ -112,11 +131,25 @@ impl Registry {
                         replies: sum(|view| view.replies.value()),
                         errors: sum(|view| view.lost.value() + view.refused_down.value() + view.refused_full.value()),
                         missed_writes: sum(|view| view.missed_writes.value()),
+                        protocol_version: views.iter().map(|view| view.protocol_version.value()).min().unwrap_or(0),
+                        newer_clients: sum(|view| view.newer_clients.value()),
+                        schema_drift: drift_status(&views),
                     }
                 })
                 .collect(),
         }
     }
+}
+
+/// The newest of what the workers saw.
+fn drift_status(views: &[&super::BackendMetrics]) -> Option<DriftStatus> {
+    let newest = views.iter().filter_map(|view| view.drift.last()).max_by_key(|drift| drift.at)?;
+    Some(DriftStatus {
+        count: views.iter().map(|view| view.drift.count()).sum(),
+        seconds_ago: newest.at.elapsed().as_secs(),
+        statement: newest.subject,
+        error: newest.error,
+    })
 }
 
 fn latency_status(kind: RequestKind, workers: &[std::sync::Arc<super::WorkerMetrics>]) -> Option<LatencyStatus> {

@@ -1,8 +1,9 @@
 use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::quorum::{Consistency, VoterSet};
 
+use super::drift::DriftAlarm;
 use super::{Counter, Gauge, Histogram, Outcome, RequestKind};
 
 const LEVELS: usize = Consistency::ALL.len();
@@ -48,6 +49,11 @@ pub struct BackendMetrics {
     pub(super) refused_full: Counter,
     pub(super) missed_writes: Counter,
     pub(super) reprepared: Counter,
+    pub(super) drift: DriftAlarm,
+    /// The number of the newest protocol version it speaks; 0 before it was seen.
+    pub(super) protocol_version: Gauge,
+    /// Clients that speak a newer one: they go on without it.
+    pub(super) newer_clients: Gauge,
 }
 
 /// Why a request was not even sent to a backend.
@@ -175,6 +181,22 @@ impl BackendMetrics {
     /// A write that others got was not sent to it.
     pub fn missed_write(&self) {
         self.missed_writes.increment();
+    }
+
+    /// The newest protocol version that it speaks, and how many clients speak a newer one.
+    pub fn speaks(&self, version: u8, newer_clients: u64) {
+        self.protocol_version.set(u64::from(version));
+        self.newer_clients.set(newer_clients);
+    }
+
+    /// How many clients spoke a newer version when that was last looked at.
+    pub fn newer_clients(&self) -> u64 {
+        self.newer_clients.value()
+    }
+
+    /// It rejected a statement (`subject`) that other backends did: its schema is not theirs.
+    pub fn drifted(&self, backend: &str, subject: &str, error: &str) {
+        self.drift.raise(Instant::now(), backend, subject, error);
     }
 
     /// A statement it had forgotten was prepared again.

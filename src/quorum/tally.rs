@@ -81,20 +81,6 @@ impl Tally {
     pub fn failures(&self, requirement: &Requirement) -> usize {
         (self.failed & requirement.counted()).len()
     }
-
-    /// Whom to contact next, as [`Requirement::contacts`]: `contacted` are the voters asked so far, `slow` those among them not to be
-    /// waited for any more. Empty where those asked suffice, `None` where nobody is left who would help.
-    pub fn next_contacts(
-        &self,
-        requirement: &Requirement,
-        preference: &[Voter],
-        contacted: VoterSet,
-        slow: VoterSet,
-    ) -> Option<VoterSet> {
-        let unhelpful = self.failed | (slow - self.acked);
-        let asked = (contacted | self.acked) - unhelpful;
-        requirement.contacts(preference, self.live - contacted - unhelpful, asked)
-    }
 }
 
 #[cfg(test)]
@@ -109,26 +95,6 @@ mod tests {
     fn quorum_of_five() -> Requirements {
         let entries = (0..5).map(|index| VoterEntry { name: format!("b{index}"), zone: String::new() });
         Requirements::new(&Electorate::new(entries.collect(), "").unwrap(), &Majority).unwrap()
-    }
-
-    #[test]
-    fn a_read_goes_on_with_the_next_voter_when_one_fails_and_with_one_more_when_one_is_slow() {
-        let requirements = quorum_of_five();
-        let requirement = requirements.of(Consistency::Quorum, Access::Read).unwrap();
-        let order: Vec<Voter> = (0..5).map(voter).collect();
-        let mut tally = Tally::new(VoterSet::first(5));
-        let mut contacted = tally.next_contacts(requirement, &order, VoterSet::EMPTY, VoterSet::EMPTY).unwrap();
-        assert_eq!(contacted, VoterSet::first(3));
-        assert_eq!(tally.fail(requirement, voter(0)), Decision::Pending);
-        let next = tally.next_contacts(requirement, &order, contacted, VoterSet::EMPTY).unwrap();
-        assert_eq!(next, VoterSet::EMPTY.with(voter(3)));
-        contacted = contacted | next;
-        tally.ack(requirement, voter(1));
-        tally.ack(requirement, voter(3));
-        let slow = VoterSet::EMPTY.with(voter(2));
-        let extra = tally.next_contacts(requirement, &order, contacted, slow).unwrap();
-        assert_eq!(extra, VoterSet::EMPTY.with(voter(4)));
-        assert_eq!(tally.ack(requirement, voter(4)), Decision::Satisfied);
     }
 
     #[test]

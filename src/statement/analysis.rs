@@ -2,11 +2,11 @@
 
 use quorate_protocol::cql::ast::{
     self, Assignment, Batch, BatchKind, Constant, Delete, Deletion, Modification, Node, QualifiedName, Selector,
-    Subscript, Term, Update, Using,
+    Subscript, Term, Update,
 };
 
 use super::functions::{self, Nondeterministic};
-use super::{DdlAction, DdlKind, DdlObject, Kind, ListChange, Select, Statement, TableName};
+use super::{DdlAction, DdlKind, DdlObject, Kind, ListChange, Select, Statement, TableName, WriteTime};
 
 /// The facts of a statement of any kind.
 pub(super) fn statement(text: &str) -> Statement {
@@ -23,14 +23,14 @@ pub(super) fn of_tree(tree: &ast::Statement<'_>) -> Statement {
     facts.conditional = tree.is_conditional();
     match tree {
         ast::Statement::Select(select) => facts.select = Some(Box::new(Select::of(select))),
-        ast::Statement::Insert(insert) => facts.writes_with_timestamp = has_timestamp(&insert.using),
+        ast::Statement::Insert(insert) => facts.write_times = WriteTime::of_using(&insert.using).collect(),
         ast::Statement::Update(update) => {
-            facts.writes_with_timestamp = has_timestamp(&update.using);
+            facts.write_times = WriteTime::of_using(&update.using).collect();
             facts.repeatable = is_update_repeatable(update);
             facts.list_change = ListChange::of_update(update);
         }
         ast::Statement::Delete(delete) => {
-            facts.writes_with_timestamp = delete.timestamp.is_some();
+            facts.write_times = delete.timestamp.iter().filter_map(WriteTime::of).collect();
             facts.repeatable = is_delete_repeatable(delete);
             facts.list_change = ListChange::of_delete(delete);
         }
@@ -50,7 +50,7 @@ fn of_batch(batch: &Batch<'_>, facts: &mut Statement) {
     facts.batch_kind = Some(batch.kind);
     facts.list_change = ListChange::of(&batch.statements);
     facts.repeatable = batch.kind != BatchKind::Counter;
-    facts.writes_with_timestamp = has_timestamp(&batch.using);
+    let mut write_times: Vec<WriteTime> = WriteTime::of_using(&batch.using).collect();
     let mut further: Vec<TableName> = Vec::new();
     let first = batch.statements.first().map(Modification::table);
     for statement in &batch.statements {
@@ -59,16 +59,17 @@ fn of_batch(batch: &Batch<'_>, facts: &mut Statement) {
             Modification::Update(update) => is_update_repeatable(update),
             Modification::Delete(delete) => is_delete_repeatable(delete),
         };
-        facts.writes_with_timestamp |= match statement {
-            Modification::Insert(insert) => has_timestamp(&insert.using),
-            Modification::Update(update) => has_timestamp(&update.using),
-            Modification::Delete(delete) => delete.timestamp.is_some(),
-        };
+        match statement {
+            Modification::Insert(insert) => write_times.extend(WriteTime::of_using(&insert.using)),
+            Modification::Update(update) => write_times.extend(WriteTime::of_using(&update.using)),
+            Modification::Delete(delete) => write_times.extend(delete.timestamp.iter().filter_map(WriteTime::of)),
+        }
         let table = statement.table();
         if Some(table) != first && !further.iter().any(|known| known.is(table)) {
             further.push(TableName::of(table));
         }
     }
+    facts.write_times = write_times.into();
     facts.further_tables = further.into();
 }
 
@@ -133,10 +134,6 @@ fn kind(tree: &ast::Statement<'_>) -> Kind {
         S::DropAggregate(_) => (Drop, Aggregate),
     };
     Kind::Ddl(DdlKind { action, object })
-}
-
-fn has_timestamp(using: &[Using<'_>]) -> bool {
-    using.iter().any(|attribute| matches!(attribute, Using::Timestamp(_)))
 }
 
 /// Whether to execute it twice is to execute it once: nothing is added to a counter or a list, as far as the text tells.
@@ -228,7 +225,8 @@ mod tests {
              UPDATE B SET v = 1 WHERE k = 1 IF EXISTS; DELETE FROM ks.a WHERE k = 1; APPLY BATCH",
         );
         assert_eq!((batch.kind.clone(), batch.batch_kind), (Kind::Batch, Some(BatchKind::Unlogged)));
-        assert!(batch.conditional && batch.writes_with_timestamp && !batch.repeatable);
+        assert_eq!(*batch.write_times, [WriteTime::Literal(5)]);
+        assert!(batch.conditional && !batch.repeatable);
         assert_eq!(batch.tables().collect::<Vec<_>>(), [(Some("ks"), "a"), (None, "b")]);
         assert!(statement("BEGIN COUNTER BATCH APPLY BATCH").is_counter_batch());
         assert!(statement("BEGIN BATCH APPLY BATCH").repeatable);

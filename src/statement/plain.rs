@@ -9,7 +9,7 @@ use quorate_protocol::cql::keyword::Keyword as K;
 use quorate_protocol::cql::lexer::{Lexer, TokenKind as T};
 
 use super::selection::Columns;
-use super::{Kind, Select, Selection, Statement};
+use super::{Kind, Select, Selection, Statement, WriteTime};
 
 /// The facts of the statement, if it is plain.
 pub(super) fn statement(text: &str) -> Option<Statement> {
@@ -71,13 +71,13 @@ fn insert(tokens: &mut Tokens<'_>) -> Option<Statement> {
     tokens.expect(T::ParenthesisOpen)?;
     tokens.list(Tokens::value)?;
     tokens.expect(T::ParenthesisClose)?;
-    facts.writes_with_timestamp = using(tokens)?;
+    facts.write_times = using(tokens)?;
     Some(facts)
 }
 
 fn update(tokens: &mut Tokens<'_>) -> Option<Statement> {
     let mut facts = on_table(Kind::Update, tokens)?;
-    facts.writes_with_timestamp = using(tokens)?;
+    facts.write_times = using(tokens)?;
     tokens.expect(T::Keyword(K::Set))?;
     tokens.list(|tokens| {
         tokens.name()?;
@@ -97,8 +97,7 @@ fn delete(tokens: &mut Tokens<'_>) -> Option<Statement> {
     let mut facts = on_table(Kind::Delete, tokens)?;
     if tokens.accept(T::Keyword(K::Using)) {
         tokens.expect(T::Keyword(K::Timestamp))?;
-        tokens.integer_or_marker()?;
-        facts.writes_with_timestamp = true;
+        facts.write_times = [tokens.write_time()?].into();
     }
     tokens.expect(T::Keyword(K::Where))?;
     relations(tokens, &mut Vec::new())?;
@@ -118,21 +117,20 @@ fn on_table(kind: Kind, tokens: &mut Tokens<'_>) -> Option<Statement> {
     Some(facts)
 }
 
-/// Whether USING names a TIMESTAMP.
-fn using(tokens: &mut Tokens<'_>) -> Option<bool> {
-    let mut timestamp = false;
+/// What TIMESTAMP in USING says.
+fn using(tokens: &mut Tokens<'_>) -> Option<Box<[WriteTime]>> {
     if !tokens.accept(T::Keyword(K::Using)) {
-        return Some(false);
+        return Some(Box::default());
     }
+    let mut write_times = Vec::new();
     loop {
         match tokens.take()? {
-            T::Keyword(K::Timestamp) => timestamp = true,
-            T::Keyword(K::Ttl) => {}
+            T::Keyword(K::Timestamp) => write_times.push(tokens.write_time()?),
+            T::Keyword(K::Ttl) => tokens.integer_or_marker()?,
             _ => return None,
         }
-        tokens.integer_or_marker()?;
         if !tokens.accept(T::Keyword(K::And)) {
-            return Some(timestamp);
+            return Some(write_times.into());
         }
     }
 }
@@ -229,6 +227,28 @@ impl<'a> Tokens<'a> {
     fn integer_or_marker(&mut self) -> Option<()> {
         match self.next?.0 {
             T::Integer | T::Question | T::Colon => self.value(),
+            _ => None,
+        }
+    }
+
+    /// An integer or marker after TIMESTAMP.
+    fn write_time(&mut self) -> Option<WriteTime> {
+        let position = self.markers;
+        match self.next? {
+            (T::Integer, text) => {
+                self.advance();
+                Some(WriteTime::Literal(text.parse().ok()?))
+            }
+            (T::Question, _) => {
+                self.value()?;
+                Some(WriteTime::Bound { position, name: None })
+            }
+            (T::Colon, _) => {
+                self.advance();
+                let name = Some(self.name()?.as_str().into());
+                self.marker()?;
+                Some(WriteTime::Bound { position, name })
+            }
             _ => None,
         }
     }

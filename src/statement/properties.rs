@@ -260,8 +260,7 @@ fn check_evaluation(text: &str) -> Result<(), TestCaseError> {
     let after = Statement::analyse(&evaluated);
     prop_assert!(before.nondeterministic && !after.nondeterministic, "{}", evaluated);
     prop_assert_eq!(evaluate_in_text(&evaluated, &mut evaluator()), None);
-    let facts =
-        |it: Statement| (it.kind, it.keyspace, it.table, it.conditional, it.writes_with_timestamp, it.list_change);
+    let facts = |it: Statement| (it.kind, it.keyspace, it.table, it.conditional, it.write_times, it.list_change);
     prop_assert_eq!(facts(before), facts(after));
     prop_assert_eq!(markers(text), markers(&evaluated));
     Ok(())

@@ -3,7 +3,6 @@
 mod base_rows;
 mod calls;
 mod markers;
-mod qualify;
 mod replication;
 mod result_name;
 mod vote;
@@ -15,7 +14,6 @@ use super::evaluate::Evaluator;
 
 pub use base_rows::{BaseSelect, base_select};
 pub use markers::{Hidden, evaluate_as_markers};
-pub use qualify::qualified;
 pub use replication::{ReplicationError, with_replication};
 pub use vote::{VoteSelect, vote_select};
 
@@ -133,19 +131,6 @@ mod tests {
         assert_eq!(with_replication("SELECT * FROM t", own), Err(ReplicationError::Statement));
         for wrong in ["'SimpleStrategy'", "", "{'class'}", "{} AND durable_writes = true"] {
             assert_eq!(with_replication(create, wrong), Err(ReplicationError::Map), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn names_of_the_session_keyspace_are_qualified() {
-        for (text, expected) in [
-            ("SELECT f(a) FROM T", "SELECT f(a) FROM \"Ks\".t"),
-            ("SELECT * FROM other.t", "SELECT * FROM other.t"),
-            ("DROP INDEX i", "DROP INDEX \"Ks\".i"),
-            ("DESCRIBE TABLE t", "DESCRIBE TABLE \"Ks\".t"),
-            ("DESCRIBE KEYSPACE", "DESCRIBE KEYSPACE \"Ks\""),
-        ] {
-            assert_eq!(qualified(text, "Ks").as_deref(), Some(expected));
         }
     }
 }

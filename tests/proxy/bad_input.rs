@@ -7,7 +7,8 @@ use quorate_protocol::message::request::{Batch, BatchStatement, OwnedStatement, 
 use quorate_protocol::message::{BatchType, ErrorCode, Request, RequestMessage};
 
 use crate::client::{Answer, Client, bound, query, tcp};
-use crate::node::Node;
+use crate::node::{Node, Reaction};
+use crate::patience::eventually;
 use crate::setup::{Proxy, Setup};
 
 const INSERT: &str = "INSERT INTO ks.kv (k, v) VALUES (1, 'a')";
@@ -237,4 +238,67 @@ async fn bystander() -> ([Node; 3], Proxy, Client) {
     let proxy = Setup::over(&nodes).start().await;
     let client = Client::connect(&proxy).await;
     (nodes, proxy, client)
+}
+
+#[tokio::test]
+async fn who_asks_for_much_and_does_not_read_has_little_under_way() {
+    const ASKED: usize = 2_000;
+    let nodes: [Node; 3] = Node::start_many().await;
+    let setup = Setup::over(&nodes).everywhere("speculative = \"off\"");
+    let proxy = setup.section("[limits]\nqueue_per_connection = \"4MiB\"").start().await;
+    let mut other = Client::connect(&proxy).await;
+    let large = "x".repeat(100_000);
+    for node in &nodes {
+        node.show(&[&large]);
+        node.when("SELECT", Reaction::Hold);
+    }
+    let text = "SELECT v FROM ks.kv WHERE k = 1";
+    for version in [Version::V4, Version::V5] {
+        let mut greedy = Client::speaking(&proxy, version, None).await;
+        let before: usize = nodes.iter().map(|node| node.count("SELECT")).sum();
+        for stream in 0..i16::try_from(ASKED).expect("streams") {
+            greedy.queue(stream, query(text, One));
+        }
+        greedy.flush().await;
+        let under_way = async || {
+            let asked: usize = nodes.iter().map(|node| node.count("SELECT")).sum();
+            (asked - before >= 64).then_some(asked - before)
+        };
+        eventually("the bound", under_way).await;
+        // A later request of another client finds the first ones where they were.
+        other.query(INSERT, Quorum).await.done();
+        let asked: usize = nodes.iter().map(|node| node.count("SELECT")).sum();
+        // A MiB of answers, each taken for 16 KiB before any came.
+        assert!(asked - before <= 65, "{} are under way", asked - before);
+        // Once it reads, it gets all of them.
+        for node in &nodes {
+            node.behave();
+            node.release();
+        }
+        let mut answered = 0;
+        while answered < ASKED {
+            assert_eq!(greedy.receive().await.1.texts()[0].len(), large.len());
+            answered += 1;
+        }
+        for node in &nodes {
+            node.when("SELECT", Reaction::Hold);
+        }
+    }
+    assert!(proxy.metric("process_resident_memory_bytes").await < 300e6);
+}
+
+#[tokio::test]
+async fn small_answers_are_as_many_under_way_as_ever() {
+    let nodes: [Node; 3] = Node::start_many().await;
+    let proxy = Setup::over(&nodes).start().await;
+    let mut client = Client::connect(&proxy).await;
+    for _ in 0..3 {
+        for stream in 0..4_000 {
+            client.queue(stream, query("SELECT v FROM ks.kv WHERE k = 1", Quorum));
+        }
+        client.flush().await;
+        for _ in 0..4_000 {
+            client.receive().await.1.rows();
+        }
+    }
 }

@@ -15,9 +15,12 @@ mod setup;
 mod stream;
 
 mod bad_input;
+mod drift;
+mod extras;
 mod functions;
 mod handshake;
 mod lagging;
+mod older_backend;
 mod one_voter;
 mod outages;
 mod prepared;
@@ -28,4 +31,5 @@ mod security;
 mod sessions;
 mod shutdown;
 mod streams;
+mod write_times;
 mod writes;

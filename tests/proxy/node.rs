@@ -84,6 +84,8 @@ struct Core {
     host_id: Uuid,
     health: watch::Sender<Health>,
     state: Mutex<State>,
+    /// The newest protocol version it speaks.
+    newest: Mutex<Version>,
     visits: AtomicUsize,
     /// Changes with every request that was received.
     count: watch::Sender<usize>,
@@ -139,6 +141,7 @@ impl Node {
         let address = SocketAddr::new(crate::address::unused(), 9042);
         let core = Arc::new(Core {
             address,
+            newest: Mutex::new(options.newest),
             options,
             host_id: Uuid::new_v4(),
             health: watch::Sender::new(Health::Serving),
@@ -168,6 +171,11 @@ impl Node {
         state.prepared.clear();
         state.registered.clear();
         state.held.clear();
+    }
+
+    /// From now on speaks versions up to this one.
+    pub fn speak(&self, newest: Version) {
+        *self.core.newest.lock() = newest;
     }
 
     /// Serves again after [`Node::die`].

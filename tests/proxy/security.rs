@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quorate_protocol::frame::Version;
 use quorate_protocol::message::Consistency::{One, Quorum};
-use quorate_protocol::message::{ErrorCode, Response};
+use quorate_protocol::message::{ErrorCode, Request, Response};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::AsyncReadExt;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
@@ -42,6 +42,24 @@ async fn wrong_credentials_are_refused_and_nothing_can_be_asked_without() {
     let mut client = greeted(&proxy, Version::V5).await;
     assert_eq!(client.query(INSERT, One).await.code(), ErrorCode::Protocol);
     assert!(node.did("INSERT").is_empty());
+}
+
+#[tokio::test]
+async fn a_client_tries_one_password_at_a_time() {
+    let (node, proxy) = guarded().await;
+    let mut client = greeted(&proxy, Version::V5).await;
+    node.pause();
+    let token = |password: &str| Request::AuthResponse(Some(format!("\0ann\0{password}").into_bytes().into()));
+    for stream in 0..100 {
+        client.queue(stream, token("guess"));
+    }
+    client.flush().await;
+    for _ in 0..99 {
+        assert_eq!(client.receive().await.1.code(), ErrorCode::Protocol);
+    }
+    node.resume();
+    assert_eq!(client.receive().await.1.code(), ErrorCode::BadCredentials);
+    assert_eq!(client.ask(token("secret")).await.response, Response::AuthSuccess(None));
 }
 
 #[tokio::test]

@@ -100,6 +100,24 @@ impl Setup {
 
     /// Starts it, and waits until it listens.
     pub async fn start_unready(self) -> Proxy {
+        let mut proxy = self.launch();
+        eventually("a proxy that listens", async || {
+            if let Ok(Some(status)) = proxy.process.try_wait() {
+                panic!("the proxy ended: {status}\n{}", proxy.log());
+            }
+            proxy.get("/live").await
+        })
+        .await;
+        proxy
+    }
+
+    /// Starts it, though it cannot run: its exit code, and what it said.
+    pub async fn refuses_to_start(self) -> (Option<i32>, String) {
+        let mut proxy = self.launch();
+        (proxy.ends().await.code(), proxy.log())
+    }
+
+    fn launch(self) -> Proxy {
         let ip = crate::address::unused();
         let (address, admin) = (SocketAddr::new(ip, 9042), SocketAddr::new(ip, 9142));
         let Self { cluster, listen, mut sections, backends, directory } = self;
@@ -124,15 +142,7 @@ impl Setup {
             .stderr(log)
             .spawn()
             .expect("the binary");
-        let mut proxy = Proxy { address, admin, process, directory };
-        eventually("a proxy that listens", async || {
-            if let Ok(Some(status)) = proxy.process.try_wait() {
-                panic!("the proxy ended: {status}\n{}", proxy.log());
-            }
-            proxy.get("/live").await
-        })
-        .await;
-        proxy
+        Proxy { address, admin, process, directory }
     }
 }
 
@@ -183,6 +193,11 @@ impl Proxy {
     /// What it logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+
+    /// What `/status` shows.
+    pub async fn status(&self) -> serde_json::Value {
+        serde_json::from_str(&self.get("/status").await.expect("a status")).expect("JSON")
     }
 
     async fn status_shows(&self, what: &str, wanted: impl Fn(&serde_json::Value) -> bool) {

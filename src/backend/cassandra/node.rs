@@ -89,6 +89,11 @@ impl Node {
         self.newest_version.get()
     }
 
+    /// Whether it was seen to speak this version when it connected last.
+    pub(super) fn speaks(&self, version: Version) -> bool {
+        self.newest_version.get().is_some_and(|newest| version <= newest)
+    }
+
     pub(super) fn in_flight(&self) -> usize {
         self.load.in_flight.get()
     }

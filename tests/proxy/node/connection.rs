@@ -96,7 +96,7 @@ impl Connection {
                 Ok(None) => return ControlFlow::Continue(()),
                 Err(error) => {
                     if let FrameError::UnsupportedVersion { version, .. } = error {
-                        self.encoder.push_bytes(&unsupported_version(version, self.core.options.newest));
+                        self.encoder.push_bytes(&unsupported_version(version, self.newest()));
                     }
                     return ControlFlow::Break(());
                 }
@@ -106,8 +106,9 @@ impl Connection {
 
     fn on_envelope(&mut self, envelope: &Envelope) -> ControlFlow<()> {
         self.version = envelope.version();
-        if self.version > self.core.options.newest {
-            self.encoder.push_bytes(&unsupported_version(self.version.number(), self.core.options.newest));
+        let newest = self.newest();
+        if self.version > newest {
+            self.encoder.push_bytes(&unsupported_version(self.version.number(), newest));
             return ControlFlow::Break(());
         }
         let stream = envelope.stream();
@@ -163,6 +164,10 @@ impl Connection {
             self.encoder.use_segments();
             self.decoder.use_segments();
         }
+    }
+
+    fn newest(&self) -> Version {
+        *self.core.newest.lock()
     }
 
     fn knows(&self, token: &[u8]) -> bool {
