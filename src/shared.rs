@@ -185,11 +185,11 @@ impl Shared {
         }
     }
 
-    /// The newest version that all backends seen so far speak: clients get their bytes as they came, so what one backend
-    /// does not understand no client may speak.
+    /// The newest version that all backends speak, as far as they were seen: clients get their bytes as they came, so what
+    /// one backend does not understand no client may speak. A beta is spoken once all of them were seen to.
     pub(crate) fn newest_version(&self) -> Version {
         let seen = self.cluster.members.iter().map(|member| member.newest_version.load(Ordering::Relaxed));
-        seen.filter_map(Version::from_number).min().unwrap_or(Version::NEWEST)
+        seen.map(|number| Version::from_number(number).unwrap_or(Version::NEWEST)).min().unwrap_or(Version::NEWEST)
     }
 
     /// The tables of the backends; none right after a schema change, until [`Shared::refresh_catalog`].

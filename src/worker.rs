@@ -192,10 +192,11 @@ impl Worker {
     /// What other threads show of this one's backends.
     fn publish(&self) {
         for (index, backend) in self.backends().iter().enumerate() {
-            self.metrics.backend(index).show(backend.is_live(), backend.latency_micros(), backend.in_flight());
+            // Whoever sees that a backend is live finds its version known.
             if let Some(version) = backend.newest_version() {
                 self.shared.saw_version(index, version);
             }
+            self.metrics.backend(index).show(backend.is_live(), backend.latency_micros(), backend.in_flight());
         }
         self.metrics.show_live(self.live_voters(Version::V3));
     }

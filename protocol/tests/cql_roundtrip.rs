@@ -4,8 +4,8 @@
 mod tree;
 
 use proptest::prelude::*;
+use quorate_protocol::cql;
 use quorate_protocol::cql::ast::{NodeMut, Statement, Term};
-use quorate_protocol::cql::{self, classify};
 
 /// Numbers the markers in the order of the text, as the parser does.
 fn number_markers(statement: &mut Statement<'_>) {
@@ -27,19 +27,11 @@ proptest! {
         let printed = statement.to_string();
         let parsed = cql::parse(&printed);
         prop_assert_eq!(parsed.as_ref(), Ok(&statement), "{}", printed);
-        let classification = classify(&printed);
-        prop_assert!(classification.complete);
-        if !matches!(statement, Statement::Select(_)) {
-            prop_assert_eq!(classification.markers as usize, statement.markers().len(), "{}", printed);
-        }
-        prop_assert_eq!(classification.table.as_ref(), statement.table().map(|table| &table.name), "{}", printed);
-        prop_assert_eq!(classification.conditional, statement.is_conditional(), "{}", printed);
     }
 
     #[test]
     fn a_soup_of_tokens_never_panics(tokens in prop::collection::vec(tree::token(), 0..40), tight in any::<bool>()) {
         let text = tokens.join(if tight { "" } else { " " });
-        classify(&text);
         if let Ok(statement) = cql::parse(&text) {
             let printed = statement.to_string();
             let parsed = cql::parse(&printed);
@@ -49,7 +41,6 @@ proptest! {
 
     #[test]
     fn any_text_is_parsed_or_refused(text in any::<String>()) {
-        classify(&text);
         let _ = cql::parse(&text).map_err(|error| error.to_string());
     }
 }

@@ -94,7 +94,7 @@ impl CassandraBackend {
     /// Asks one of its nodes whether these credentials are right.
     pub(crate) async fn verify(&self, credentials: &Credentials) -> Result<(), LoginRefused> {
         let node = self.choose(Version::V3, None, None).ok_or(LoginRefused::Unreachable)?;
-        let version = node.newest_version().ok_or(LoginRefused::Unreachable)?;
+        let version = node.newest_version().ok_or(LoginRefused::Unreachable)?.min(Version::NEWEST);
         let dial = Dial { credentials: Some(credentials.clone()), ..(*self.context.dial).clone() };
         match handshake::verify(&dial, node.address, version).await {
             Ok(()) => Ok(()),

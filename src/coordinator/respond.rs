@@ -34,7 +34,7 @@ pub(crate) fn error_in(client: &Client, version: Version, stream: i16, error: &C
     response_in(client, version, stream, Response::Error(error.clone().into()));
 }
 
-/// Queues what Cassandra says to a client that speaks a version it does not.
+/// Queues what Cassandra says to a client that speaks a version it does not, before STARTUP was answered.
 pub(crate) fn unsupported_version(client: &Client, version: u8) {
     let bytes = refusal(version, client.worker().shared.newest_version());
     client.write(|encoder| encoder.push_bytes(&bytes));
@@ -42,10 +42,20 @@ pub(crate) fn unsupported_version(client: &Client, version: u8) {
 
 /// Says what was wrong with a client's bytes, where Cassandra does; then the connection is to be closed gently.
 pub(crate) fn frame_error(client: &Client, error: &FrameError) -> bool {
+    let is_new = client.session.borrow().version().is_none();
     match error.answer() {
         Answer::Close => false,
-        Answer::UnsupportedVersion { version } => {
+        Answer::UnsupportedVersion { version } if is_new => {
             unsupported_version(client, version);
+            true
+        }
+        Answer::UnsupportedVersion { .. } => {
+            self::error(client, 0, &CqlError::Protocol(error.to_string()));
+            true
+        }
+        // A beta that no backend speaks is as unknown as any version, whether the client knows that it is one or not.
+        Answer::ErrorThenClose { version, .. } if is_new && version > client.worker().shared.newest_version() => {
+            unsupported_version(client, version.number());
             true
         }
         Answer::ErrorThenClose { version, stream, code } => {

@@ -18,6 +18,10 @@ pub(super) fn dispatch(worker: &Rc<Worker>, client: &Rc<Client>, envelope: Envel
         (session.phase(), envelope.opcode(), envelope.stream())
     };
     match (phase, opcode) {
+        (Phase::New, _) if envelope.version() > worker.shared.newest_version() => {
+            respond::unsupported_version(client, envelope.version().number());
+            client.close();
+        }
         (_, Opcode::Options) => handshake::options(worker, client, &envelope),
         (Phase::New, Opcode::Startup) => handshake::startup(worker, client, &envelope),
         (Phase::New, _) => misplaced(client, &envelope, "expecting STARTUP or OPTIONS"),

@@ -36,10 +36,6 @@ pub(super) fn options(worker: &Worker, client: &Client, envelope: &Envelope) {
 /// STARTUP: fixes version and compression, and opens the connection or asks for credentials.
 pub(super) fn startup(worker: &Worker, client: &Client, envelope: &Envelope) {
     let (version, stream) = (envelope.version(), envelope.stream());
-    if version > worker.shared.newest_version() {
-        respond::unsupported_version(client, version.number());
-        return client.close();
-    }
     let startup = match RequestMessage::decode(envelope) {
         Ok(RequestMessage { request: Request::Startup(startup), .. }) => startup,
         Ok(_) => return,
@@ -118,7 +114,7 @@ fn compression(name: Option<&str>, version: Version) -> Result<Option<Compressio
     let Some(name) = name else { return Ok(None) };
     match Compression::from_name(name) {
         Some(Compression::Snappy) if !version.features().snappy => {
-            Err(format!("{name} compression is not supported in {}", version.description()))
+            Err("Snappy compression is not supported in protocol V5".to_owned())
         }
         Some(compression) => Ok(Some(compression)),
         None => Err(format!("Unknown compression algorithm: {name}")),

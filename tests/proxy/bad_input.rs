@@ -1,7 +1,7 @@
 //! What clients send by mistake or from malice: the right error or a closed connection, and nobody else notices.
 
 use bytes::{BufMut, BytesMut};
-use quorate_protocol::frame::{Compression, Header, HeaderFlags, Opcode, Version};
+use quorate_protocol::frame::{Compression, Encoder, Header, HeaderFlags, Opcode, Version};
 use quorate_protocol::message::Consistency::{One, Quorum};
 use quorate_protocol::message::request::{Batch, BatchStatement, OwnedStatement, QueryParameters};
 use quorate_protocol::message::{BatchType, ErrorCode, Request, RequestMessage};
@@ -38,11 +38,11 @@ async fn random_bytes_after_the_handshake_do_no_more() {
     let (_nodes, proxy, mut other) = bystander().await;
     let mut random = fastrand::Rng::with_seed(11);
     for round in 0..100 {
-        let version = Version::ALL[round % 3];
+        let version = Version::ALL[round % Version::ALL.len()];
         let mut client = Client::speaking(&proxy, version, None).await;
         let mut bytes = vec![0; random.usize(9..2_000)];
         random.fill(&mut bytes);
-        if version != Version::V5 {
+        if !version.features().segments {
             // A frame of the right shape with a body of noise.
             let opcode = [Opcode::Query, Opcode::Prepare, Opcode::Execute, Opcode::Batch, Opcode::Register][round % 5];
             let length = u32::try_from(bytes.len() - Header::LEN).expect("short");
@@ -52,6 +52,26 @@ async fn random_bytes_after_the_handshake_do_no_more() {
         client.send_raw(&bytes).await;
         client.hang_up().await;
         client.shun().await;
+    }
+    other.query(INSERT, Quorum).await.done();
+}
+
+#[tokio::test]
+async fn an_unknown_version_after_the_handshake_is_a_protocol_error_in_the_connections_own() {
+    let (_nodes, proxy, mut other) = bystander().await;
+    for version in Version::ALL {
+        let mut client = Client::speaking(&proxy, version, None).await;
+        let mut frame = RequestMessage::from(query(INSERT, Quorum)).encode(version, 1).expect("a frame").raw().to_vec();
+        frame[0] = 7;
+        let mut encoder = Encoder::new();
+        if version.features().segments {
+            encoder.use_segments();
+        }
+        encoder.push(&frame, 1);
+        encoder.seal();
+        client.send_raw(encoder.pending()).await;
+        let answers = client.until_closed().await;
+        assert_eq!(answers.iter().map(Answer::code).collect::<Vec<_>>(), [ErrorCode::Protocol], "{version:?}");
     }
     other.query(INSERT, Quorum).await.done();
 }

@@ -38,7 +38,7 @@ pub struct NodeOptions {
 
 impl Default for NodeOptions {
     fn default() -> Self {
-        Self { newest: Version::NEWEST, users: Vec::new(), tls: None }
+        Self { newest: Version::V6, users: Vec::new(), tls: None }
     }
 }
 

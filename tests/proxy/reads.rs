@@ -135,7 +135,7 @@ async fn where_no_row_has_a_majority_the_read_fails() {
         match (version, &answer.error().details) {
             (Version::V3, ErrorDetails::ReadTimeout { consistency: Quorum, .. }) => {}
             (Version::V4, ErrorDetails::ReadFailure { failures: Failures::Count(_), .. }) => {}
-            (Version::V5, ErrorDetails::ReadFailure { failures: Failures::Reasons(reasons), .. }) => {
+            (Version::V5 | Version::V6, ErrorDetails::ReadFailure { failures: Failures::Reasons(reasons), .. }) => {
                 assert!(!reasons.is_empty());
             }
             other => panic!("{other:?}"),

@@ -143,7 +143,7 @@ async fn failures_are_counted_in_v4_and_named_in_v5() {
                 assert!(*received <= 1);
                 match (version, failures) {
                     (Version::V4, Failures::Count(count)) => assert_eq!(*count, 2),
-                    (Version::V5, Failures::Reasons(reasons)) => {
+                    (Version::V5 | Version::V6, Failures::Reasons(reasons)) => {
                         let mut named: Vec<_> = reasons.iter().map(|(address, _)| *address).collect();
                         named.sort();
                         assert_eq!(named, [b.address.ip(), c.address.ip()]);

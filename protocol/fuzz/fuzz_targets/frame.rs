@@ -4,7 +4,8 @@
 
 #![no_main]
 
-use bytes::BytesMut;
+mod reads;
+
 use libfuzzer_sys::fuzz_target;
 use quorate_protocol::frame::{Compression, Decoder, Direction, Encoder, Envelope, FrameError, Limits};
 
@@ -36,19 +37,7 @@ fn compression(choices: u8) -> Option<Compression> {
 }
 
 fn decode(choices: u8, bytes: &[u8], read_len: usize) -> (Vec<Envelope>, Option<FrameError>) {
-    let mut decoder = decoder(choices);
-    let (mut input, mut envelopes) = (BytesMut::new(), Vec::new());
-    for read in bytes.chunks(read_len) {
-        input.extend_from_slice(read);
-        loop {
-            match decoder.decode(&mut input) {
-                Ok(Some(envelope)) => envelopes.push(envelope),
-                Ok(None) => break,
-                Err(error) => return (envelopes, Some(error)),
-            }
-        }
-    }
-    (envelopes, None)
+    reads::decode(decoder(choices), bytes, read_len)
 }
 
 /// What was decoded survives being encoded and decoded.

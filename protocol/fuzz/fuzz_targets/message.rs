@@ -13,7 +13,7 @@ use quorate_protocol::message::{Consistency, RequestMessage, ResponseMessage};
 
 fuzz_target!(|input: &[u8]| {
     let [version, opcode, flags, body @ ..] = input else { return };
-    let version = Version::ALL[usize::from(*version) % 3];
+    let version = Version::ALL[usize::from(*version) % Version::ALL.len()];
     let opcode = Opcode::ALL[usize::from(*opcode) % Opcode::ALL.len()];
     let flags = HeaderFlags(*flags).without(HeaderFlags::COMPRESSED);
     let envelope = Envelope::build(Header::new(version, flags, 1, opcode), |writer| {

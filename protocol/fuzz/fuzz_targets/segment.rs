@@ -6,9 +6,10 @@
 
 #![no_main]
 
-use bytes::BytesMut;
+mod reads;
+
 use libfuzzer_sys::fuzz_target;
-use quorate_protocol::frame::{Compression, Decoder, Direction, Envelope, Limits};
+use quorate_protocol::frame::{Compression, Decoder, Direction, Envelope, FrameError, Limits};
 
 fuzz_target!(|input: &[u8]| {
     let [lz4, rest @ ..] = input else { return };
@@ -52,22 +53,11 @@ fn crc24(bytes: &[u8]) -> u32 {
     })
 }
 
-fn decode(lz4: bool, bytes: &[u8], read_len: usize) -> (Vec<Envelope>, bool) {
+fn decode(lz4: bool, bytes: &[u8], read_len: usize) -> (Vec<Envelope>, Option<FrameError>) {
     let mut decoder = Decoder::new(Direction::Request, Limits { max_body_bytes: 1 << 20 });
     if lz4 {
         decoder.set_compression(Compression::Lz4);
     }
     decoder.use_segments();
-    let (mut input, mut envelopes) = (BytesMut::new(), Vec::new());
-    for read in bytes.chunks(read_len) {
-        input.extend_from_slice(read);
-        loop {
-            match decoder.decode(&mut input) {
-                Ok(Some(envelope)) => envelopes.push(envelope),
-                Ok(None) => break,
-                Err(_) => return (envelopes, false),
-            }
-        }
-    }
-    (envelopes, true)
+    reads::decode(decoder, bytes, read_len)
 }

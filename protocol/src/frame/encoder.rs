@@ -43,8 +43,10 @@ impl Encoder {
         self.push_edited(envelope_raw, |envelope| set_stream(envelope, stream));
     }
 
-    /// Pushes bytes as they are: an answer in a version whose header is not ours, before segments are used.
+    /// Pushes bytes as they are, such as [`super::unsupported_version`] makes them, whose header may be another than ours;
+    /// only before segments are used.
     pub fn push_bytes(&mut self, bytes: &[u8]) {
+        debug_assert!(!self.segments, "a bare frame cannot follow segments");
         self.out.extend_from_slice(bytes);
     }
 
@@ -68,13 +70,6 @@ impl Encoder {
         self.out[at..at + Header::LEN].copy_from_slice(&header.to_bytes());
         self.finish(at);
         Ok(())
-    }
-
-    /// Pushes bytes that are a frame already, such as [`super::unsupported_version`] makes; only before segments are
-    /// used.
-    pub fn push_raw(&mut self, frame: &[u8]) {
-        debug_assert!(!self.segments, "a bare frame cannot follow segments");
-        self.out.extend_from_slice(frame);
     }
 
     /// Pushes a copy of a whole, uncompressed envelope after `edit` changed bytes of it in place.

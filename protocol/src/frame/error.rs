@@ -12,13 +12,19 @@ pub enum FrameError {
     /// A version we do not speak. See [`super::unsupported_version`] for the answer.
     #[error(
         "Invalid or unsupported protocol version ({version}); supported versions are ({})",
-        super::supported_versions(Version::NEWEST)
+        super::supported_versions(Version::V6)
     )]
     UnsupportedVersion {
         /// The version without its direction bit.
         version: u8,
         /// The stream, if the header is laid out as ours is.
         stream: i16,
+    },
+    /// A beta version from a peer that does not say that it knows. Cassandra answers in that version, on stream 0.
+    #[error("Beta version of the protocol used ({}), but USE_BETA flag is unset", version.description())]
+    BetaFlagUnset {
+        /// The version.
+        version: Version,
     },
     /// A version that is not the one of the connection's STARTUP.
     #[error("Invalid message version. Got {} but previous messages on this connection had version {}", got.description(), expected.description())]
@@ -149,6 +155,7 @@ impl FrameError {
     pub const fn answer(&self) -> Answer {
         match *self {
             Self::UnsupportedVersion { version, .. } => Answer::UnsupportedVersion { version },
+            Self::BetaFlagUnset { version } => Answer::ErrorThenClose { version, stream: 0, code: PROTOCOL_ERROR },
             Self::VersionChanged { expected: version, stream, .. }
             | Self::UnknownOpcode { version, stream, .. }
             | Self::WrongDirection { version, stream, .. }

@@ -51,6 +51,11 @@ impl HeaderFlags {
     /// The sender accepts a version that is not final yet.
     pub const USE_BETA: Self = Self(0x10);
 
+    /// What every message of this version must set.
+    pub const fn required_by(version: Version) -> Self {
+        if version.features().beta { Self::USE_BETA } else { Self::NONE }
+    }
+
     /// Whether all of `other`'s flags are set.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -112,12 +117,13 @@ impl Header {
     /// Where the length of the body is.
     pub const BODY_LEN_AT: usize = 5;
 
-    /// A header for a body of unknown length, in the direction that the opcode has.
+    /// A header for a body of unknown length, in the direction that the opcode has, with these flags and those that the
+    /// version requires.
     pub const fn new(version: Version, flags: HeaderFlags, stream: i16, opcode: Opcode) -> Self {
         Self {
             version,
             is_response: matches!(opcode.direction(), Direction::Response),
-            flags,
+            flags: flags.with(HeaderFlags::required_by(version), true),
             stream,
             opcode,
             body_len: 0,
@@ -127,8 +133,9 @@ impl Header {
     /// Parses the first [`Header::LEN`] bytes of `bytes`.
     ///
     /// # Errors
-    /// [`FrameError::Truncated`], [`FrameError::UnsupportedVersion`], [`FrameError::UnknownOpcode`],
-    /// [`FrameError::WrongDirection`] and [`FrameError::NegativeLength`], judged in the order Cassandra does.
+    /// [`FrameError::Truncated`], [`FrameError::UnsupportedVersion`], [`FrameError::BetaFlagUnset`],
+    /// [`FrameError::UnknownOpcode`], [`FrameError::WrongDirection`] and [`FrameError::NegativeLength`], judged in the
+    /// order Cassandra does.
     pub fn parse(bytes: &[u8]) -> Result<Self, FrameError> {
         let Some(&[first, flags, s0, s1, code, l0, l1, l2, l3]) = bytes.first_chunk::<{ Self::LEN }>() else {
             return Err(FrameError::Truncated);
@@ -136,6 +143,10 @@ impl Header {
         let stream = i16::from_be_bytes([s0, s1]);
         let version = Version::from_number(first & !RESPONSE)
             .ok_or(FrameError::UnsupportedVersion { version: first & !RESPONSE, stream })?;
+        let flags = HeaderFlags(flags);
+        if !flags.contains(HeaderFlags::required_by(version)) {
+            return Err(FrameError::BetaFlagUnset { version });
+        }
         let is_response = first & RESPONSE != 0;
         let opcode = Opcode::from_code(code).ok_or(FrameError::UnknownOpcode { version, stream, opcode: code })?;
         if is_response != (opcode.direction() == Direction::Response) {
@@ -143,7 +154,7 @@ impl Header {
         }
         let body_len = i32::from_be_bytes([l0, l1, l2, l3]);
         let body_len = u32::try_from(body_len).map_err(|_| FrameError::NegativeLength { version, stream, body_len })?;
-        Ok(Self { version, is_response, flags: HeaderFlags(flags), stream, opcode, body_len })
+        Ok(Self { version, is_response, flags, stream, opcode, body_len })
     }
 
     /// The header as bytes.
@@ -182,6 +193,17 @@ mod tests {
     fn an_unsupported_version_is_reported_with_its_stream() {
         let bytes = [0x42, 0, 0x12, 0x34, 5, 0, 0, 0, 0];
         assert_eq!(Header::parse(&bytes), Err(FrameError::UnsupportedVersion { version: 0x42, stream: 0x1234 }));
+    }
+
+    #[test]
+    fn a_beta_version_needs_its_flag() {
+        let mut bytes = Header::new(Version::V6, HeaderFlags::TRACING, 7, Opcode::Startup).to_bytes();
+        assert_eq!(Header::parse(&bytes).map(|header| header.flags), Ok(HeaderFlags::TRACING | HeaderFlags::USE_BETA));
+        bytes[Header::FLAGS_AT] = HeaderFlags::TRACING.0;
+        let error = Header::parse(&bytes).unwrap_err();
+        assert_eq!(error, FrameError::BetaFlagUnset { version: Version::V6 });
+        let text = "Beta version of the protocol used (6/v6-beta), but USE_BETA flag is unset";
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]

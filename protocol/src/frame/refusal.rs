@@ -3,7 +3,7 @@
 use super::header::RESPONSE;
 use super::{HeaderFlags, Opcode, Version};
 
-/// The versions up to `newest` as Cassandra lists them: `3/v3, 4/v4, 5/v5`.
+/// The versions up to `newest` as Cassandra lists them: `3/v3, 4/v4, 5/v5, 6/v6-beta`.
 pub fn supported_versions(newest: Version) -> String {
     let known = Version::ALL.into_iter().filter(|version| *version <= newest).map(Version::description);
     known.collect::<Vec<_>>().join(", ")
@@ -12,13 +12,13 @@ pub fn supported_versions(newest: Version) -> String {
 /// The whole ERROR frame for a request of an unsupported `version`; drivers step down to a version it names.
 ///
 /// Versions 1 and 2 are answered in themselves, with their eight-byte header (CASSANDRA-11464); every other in the
-/// `newest` that the server speaks. The answer is on stream 0 whatever the request's: the header of an unknown version
+/// newest final version that the server speaks, up to `newest`. The answer is on stream 0 whatever the request's: the header of an unknown version
 /// may be laid out in any way, and drivers expect what Cassandra does.
 pub fn unsupported_version(version: u8, newest: Version) -> Vec<u8> {
     let supported = supported_versions(newest);
     let message = format!("Invalid or unsupported protocol version ({version}); supported versions are ({supported})");
     let old = matches!(version, 1 | 2);
-    let number = if old { version } else { newest.number() };
+    let number = if old { version } else { newest.min(Version::NEWEST).number() };
     let stream: &[u8] = if old { &[0] } else { &[0, 0] };
     let body_len = (4 + 2 + message.len()) as u32;
 
@@ -40,10 +40,10 @@ mod tests {
     use crate::frame::Envelope;
 
     #[test]
-    fn a_newer_version_is_answered_in_our_newest() {
-        let frame = Envelope::parse(unsupported_version(6, Version::V5).into()).expect("a frame");
+    fn a_newer_version_is_answered_in_the_newest_that_is_final() {
+        let frame = Envelope::parse(unsupported_version(7, Version::V6).into()).expect("a frame");
         assert_eq!((frame.version(), frame.stream(), frame.opcode()), (Version::V5, 0, Opcode::Error));
-        let text = "Invalid or unsupported protocol version (6); supported versions are (3/v3, 4/v4, 5/v5)";
+        let text = "Invalid or unsupported protocol version (7); supported versions are (3/v3, 4/v4, 5/v5, 6/v6-beta)";
         assert_eq!(&frame.body()[6..], text.as_bytes());
     }
 

@@ -9,11 +9,15 @@ pub enum Version {
     V4,
     /// Cassandra 4.0 and later.
     V5,
+    /// Cassandra 4.0 and later, as a beta: laid out as v5 is, and spoken only where every message says so.
+    V6,
 }
 
 /// What a protocol version has. Nothing outside this table compares versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Features {
+    /// It is not final: each message must set [`super::HeaderFlags::USE_BETA`].
+    pub beta: bool,
     /// After STARTUP is answered, envelopes travel in checksummed segments (v5 section 2).
     pub segments: bool,
     /// Bodies may be compressed with snappy.
@@ -52,8 +56,9 @@ pub struct Features {
 
 impl Version {
     /// Every version, oldest first.
-    pub const ALL: [Self; 3] = [Self::V3, Self::V4, Self::V5];
-    /// The newest version: what an unknown one is answered in.
+    pub const ALL: [Self; 4] = [Self::V3, Self::V4, Self::V5, Self::V6];
+    /// The newest version that is final: what is spoken unless another one is asked for, and what an unknown one is
+    /// answered in (`ProtocolVersion.CURRENT`).
     pub const NEWEST: Self = Self::V5;
 
     /// The number on the wire.
@@ -62,6 +67,7 @@ impl Version {
             Self::V3 => 3,
             Self::V4 => 4,
             Self::V5 => 5,
+            Self::V6 => 6,
         }
     }
 
@@ -71,6 +77,7 @@ impl Version {
             3 => Some(Self::V3),
             4 => Some(Self::V4),
             5 => Some(Self::V5),
+            6 => Some(Self::V6),
             _ => None,
         }
     }
@@ -81,6 +88,7 @@ impl Version {
             Self::V3 => "3/v3",
             Self::V4 => "4/v4",
             Self::V5 => "5/v5",
+            Self::V6 => "6/v6-beta",
         }
     }
 
@@ -90,11 +98,13 @@ impl Version {
             Self::V3 => &V3,
             Self::V4 => &V4,
             Self::V5 => &V5,
+            Self::V6 => &V6,
         }
     }
 }
 
 const V3: Features = Features {
+    beta: false,
     segments: false,
     snappy: true,
     int_query_flags: false,
@@ -138,3 +148,5 @@ const V5: Features = Features {
     duration_type: true,
     ..V4
 };
+
+const V6: Features = Features { beta: true, ..V5 };

@@ -194,11 +194,6 @@ fn a_version_of_another_vendor_is_refused_as_cassandra_did() {
     let error = Decoder::new(Direction::Request, Limits::default()).decode(&mut asked).unwrap_err();
     assert_eq!(error, FrameError::UnsupportedVersion { version: 66, stream: 0 });
 
-    // Cassandra has a beta version that we do not: but for its name and the lengths, the answers are the same.
     let answered = fs::read(folder.join("java-v66-none-refused.response")).unwrap();
-    let ours = unsupported_version(66, Version::NEWEST);
-    let text = |answer: &[u8]| String::from_utf8(answer[15..].to_vec()).unwrap();
-    assert_eq!(ours[..5], answered[..5], "version, flags, stream and opcode");
-    assert_eq!(ours[9..13], answered[9..13], "code");
-    assert_eq!(text(&ours), text(&answered).replace(", 6/v6-beta", ""));
+    assert_eq!(unsupported_version(66, Version::V6), answered);
 }

@@ -4,7 +4,6 @@
 //! thread writes, once per turn.
 
 use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -15,7 +14,8 @@ use quorate_protocol::frame::{Decoder, Encoder, Envelope, FrameError, Header, He
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::handshake::{self, Dial, HandshakeError};
+use super::dialogue::Dialogue;
+use super::handshake::{self, HandshakeError};
 use super::streams::{Streams, Waiting};
 use crate::backend::{BackendError, Deliver, Encode, Lane, MovingAverage, ReplyTo, SendError};
 use crate::turn::{Flush, Turn};
@@ -164,9 +164,13 @@ impl Connection {
         Ok(())
     }
 
-    /// Opens the connection and serves it until it ends; then everybody who waits learns of it.
-    pub(super) async fn run(self: Rc<Self>, dial: Rc<Dial>, address: SocketAddr, opened: impl FnOnce()) -> Closed {
-        let closed = match handshake::open(&dial, address, &self.lane).await {
+    /// Serves the connection from when `opening` has opened it until it ends; then everybody who waits learns of it.
+    pub(super) async fn run(
+        self: Rc<Self>,
+        opening: impl Future<Output = Result<Dialogue, HandshakeError>>,
+        opened: impl FnOnce(),
+    ) -> Closed {
+        let closed = match opening.await {
             Ok(dialogue) => {
                 let (wire, decoder) = dialogue.into_parts();
                 self.wire.replace(Some(Rc::new(wire)));

@@ -111,6 +111,29 @@ pub(super) async fn open(dial: &Dial, address: SocketAddr, lane: &Lane) -> Resul
     .map_err(|_| HandshakeError::Timeout(dial.timeout))?
 }
 
+/// The newest version that a node speaks, which accepted `version`: betas are not tried, but asked for in OPTIONS.
+pub(super) async fn newest_version(
+    dial: &Dial,
+    dialogue: &mut Dialogue,
+    version: Version,
+) -> Result<Version, HandshakeError> {
+    if version < Version::NEWEST {
+        return Ok(version);
+    }
+    let answer = tokio::time::timeout(dial.timeout, dialogue.ask(Request::Options)).await;
+    match answer.map_err(|_| HandshakeError::Timeout(dial.timeout))? {
+        Ok(Response::Supported(options)) => Ok(newest_of(&options).unwrap_or(version).max(version)),
+        Ok(_) | Err(HandshakeError::Refused { .. }) => Ok(version),
+        Err(error) => Err(error),
+    }
+}
+
+/// The newest version that SUPPORTED names.
+fn newest_of(options: &[(String, Vec<String>)]) -> Option<Version> {
+    let (_, named) = options.iter().find(|(name, _)| name == "PROTOCOL_VERSIONS")?;
+    Version::ALL.into_iter().rev().find(|version| named.iter().any(|name| name == version.description()))
+}
+
 /// Logs in with a client's credentials, and closes again: the backend says whether they are right.
 pub(crate) async fn verify(dial: &Dial, address: SocketAddr, version: Version) -> Result<(), HandshakeError> {
     open(dial, address, &Lane { version, keyspace: None }).await.map(drop)

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::connection::{Closed, Connection, ConnectionLimits, NodeLoad};
-use super::handshake::Dial;
+use super::handshake::{self, Dial};
 use crate::backend::{Deliver, Lane, SendError};
 use crate::turn::Turn;
 
@@ -115,9 +115,10 @@ impl Node {
         let connection = self.new_connection(lane.clone());
         self.lanes.borrow_mut().insert(lane.clone(), connection.clone());
         let node = self.clone();
-        let run = connection.clone().run(self.context.dial.clone(), self.address, || {});
+        let (run, lane) = (connection.clone(), lane.clone());
         tokio::task::spawn_local(async move {
-            let closed = run.await;
+            let opening = handshake::open(&node.context.dial, node.address, &lane);
+            let closed = run.run(opening, || {}).await;
             debug!(backend = %node.context.backend, node = %node.address, "lane closed: {closed}");
             node.on_lane_closed(&closed);
         });
@@ -169,19 +170,22 @@ async fn supervise(node: Rc<Node>) {
     let mut attempt = 0;
     let mut version = Version::NEWEST;
     loop {
-        let base = node.new_connection(Lane { version, keyspace: None });
+        let lane = Lane { version, keyspace: None };
+        let base = node.new_connection(lane.clone());
         node.base.replace(Some(base.clone()));
         let context = &node.context;
-        let was_open = Rc::new(Cell::new(false));
-        let opened = {
-            let (node, was_open) = (node.clone(), was_open.clone());
-            move || {
-                was_open.set(true);
-                node.newest_version.set(Some(version));
-                info!(backend = %node.context.backend, node = %node.address, version = version.number(), "connected");
-            }
+        let (was_open, newest) = (Cell::new(false), Cell::new(version));
+        let opening = async {
+            let mut dialogue = handshake::open(&context.dial, node.address, &lane).await?;
+            newest.set(handshake::newest_version(&context.dial, &mut dialogue, version).await?);
+            Ok(dialogue)
         };
-        let closed = base.run(context.dial.clone(), node.address, opened).await;
+        let opened = || {
+            was_open.set(true);
+            node.newest_version.set(Some(newest.get()));
+            info!(backend = %context.backend, node = %node.address, version = version.number(), "connected");
+        };
+        let closed = base.run(opening, opened).await;
         node.down(&closed);
         if let Closed::Handshake(error) = &closed
             && error.is_version_refusal()

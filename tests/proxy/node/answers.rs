@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
-use quorate_protocol::frame::{Envelope, Opcode};
+use quorate_protocol::frame::{Envelope, Opcode, Version};
 use quorate_protocol::message::request::OwnedStatement;
 use quorate_protocol::message::response::{
     ColumnSpec, Columns, CqlError, ErrorDetails, Event, Prepared, ResultColumns, ResultMetadata, Rows, SchemaChange,
@@ -69,10 +69,12 @@ pub(super) fn answer(core: &Core, asked: &Asked<'_>) -> Outcome {
     }
 }
 
-pub(super) fn supported() -> Response {
+pub(super) fn supported(newest: Version) -> Response {
+    let versions = Version::ALL.into_iter().filter(|version| *version <= newest);
     Response::Supported(vec![
         ("COMPRESSION".to_owned(), vec!["snappy".to_owned(), "lz4".to_owned()]),
         ("CQL_VERSION".to_owned(), vec!["3.4.7".to_owned()]),
+        ("PROTOCOL_VERSIONS".to_owned(), versions.map(|version| version.description().to_owned()).collect()),
     ])
 }
 

@@ -115,7 +115,7 @@ impl Connection {
         let message = RequestMessage::decode(envelope).expect("the proxy sends what can be decoded");
         match &message.request {
             Request::Startup(startup) => self.on_startup(stream, startup),
-            Request::Options => self.push(stream, &answers::supported().into()),
+            Request::Options => self.push(stream, &answers::supported(self.core.options.newest).into()),
             Request::AuthResponse(token) => {
                 let right = token.as_deref().is_some_and(|token| self.knows(token));
                 let answer = if right { Response::AuthSuccess(None) } else { wrong_credentials() };

@@ -3,7 +3,9 @@
 mod assignment;
 
 use super::name::{column, identifier, qualified};
-use super::relation::{comparison, comparison_or_contains, conjunction_of_relations, in_values, subscript};
+use super::relation::{
+    comparison, comparison_or_contains, conjunction_of_relations, in_values, operator_of, subscript,
+};
 use super::term::{integer, json, term};
 use super::tokens::{
     Parsed, Tokens, after, conjunction, if_not_exists, keyword, keywords, list, no_viable, parenthesized,
@@ -122,25 +124,17 @@ fn column_subscript<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Subscript<'
 
 /// What follows IF in UPDATE and DELETE.
 fn condition<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, If<'a>> {
-    let ends = |kind| {
-        !matches!(
-            kind,
-            TokenKind::Equal
-                | TokenKind::NotEqual
-                | TokenKind::Less
-                | TokenKind::LessOrEqual
-                | TokenKind::Greater
-                | TokenKind::GreaterOrEqual
-                | TokenKind::BracketOpen
-                | TokenKind::Dot
-                | TokenKind::Keyword(Keyword::In | Keyword::Contains)
-        )
-    };
-    if input.is(Keyword::Exists) && ends(input.kind_at(1)) {
+    if input.is(Keyword::Exists) && !may_follow_column(input.kind_at(1)) {
         return Ok((input.skip(1), If::Exists));
     }
     let (input, conditions) = conjunction(column_condition)(input)?;
     Ok((input, If::Conditions(conditions)))
+}
+
+/// Whether the token comes behind a column at the beginning of a condition, so that `exists` is one.
+fn may_follow_column(kind: TokenKind) -> bool {
+    operator_of(kind).is_some()
+        || matches!(kind, TokenKind::BracketOpen | TokenKind::Dot | TokenKind::Keyword(Keyword::In | Keyword::Contains))
 }
 
 /// `columnCondition`

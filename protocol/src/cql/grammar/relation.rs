@@ -52,17 +52,11 @@ fn begins_relation(kind: TokenKind) -> bool {
 
 /// Whether the token comes behind a column at the beginning of a relation.
 fn may_follow_column(kind: TokenKind) -> bool {
-    matches!(
-        kind,
-        TokenKind::Equal
-            | TokenKind::NotEqual
-            | TokenKind::Less
-            | TokenKind::LessOrEqual
-            | TokenKind::Greater
-            | TokenKind::GreaterOrEqual
-            | TokenKind::BracketOpen
-            | TokenKind::Keyword(Keyword::In | Keyword::Is | Keyword::Like | Keyword::Contains)
-    )
+    operator_of(kind).is_some()
+        || matches!(
+            kind,
+            TokenKind::BracketOpen | TokenKind::Keyword(Keyword::In | Keyword::Is | Keyword::Like | Keyword::Contains)
+        )
 }
 
 /// Whether `(a, …` or `(a)` comes next, rather than a relation in parentheses.
@@ -120,16 +114,21 @@ pub(super) fn subscript<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Term<'a
 
 /// `relationType`
 pub(super) fn comparison<'t, 'a>(input: Tokens<'t, 'a>) -> Parsed<'t, 'a, Operator> {
-    let operator = match input.kind() {
-        TokenKind::Equal => Operator::Equal,
-        TokenKind::NotEqual => Operator::NotEqual,
-        TokenKind::Less => Operator::Less,
-        TokenKind::LessOrEqual => Operator::LessOrEqual,
-        TokenKind::Greater => Operator::Greater,
-        TokenKind::GreaterOrEqual => Operator::GreaterOrEqual,
-        _ => return Err(no_viable(input)),
-    };
+    let operator = operator_of(input.kind()).ok_or_else(|| no_viable(input))?;
     Ok((input.skip(1), operator))
+}
+
+/// The comparison that a token is.
+pub(super) const fn operator_of(kind: TokenKind) -> Option<Operator> {
+    match kind {
+        TokenKind::Equal => Some(Operator::Equal),
+        TokenKind::NotEqual => Some(Operator::NotEqual),
+        TokenKind::Less => Some(Operator::Less),
+        TokenKind::LessOrEqual => Some(Operator::LessOrEqual),
+        TokenKind::Greater => Some(Operator::Greater),
+        TokenKind::GreaterOrEqual => Some(Operator::GreaterOrEqual),
+        _ => None,
+    }
 }
 
 /// `relationType | containsOperator`

@@ -70,7 +70,8 @@ impl Patch<'_> {
         header.flags = header
             .flags
             .with(HeaderFlags::TRACING, self.tracing.unwrap_or(extras.tracing))
-            .with(HeaderFlags::CUSTOM_PAYLOAD, payload);
+            .with(HeaderFlags::CUSTOM_PAYLOAD, payload)
+            .with(HeaderFlags::required_by(header.version), true);
         header
     }
 

@@ -21,9 +21,10 @@ impl Startup {
     /// An exception, rather than a closed connection, when the server has too much to do.
     pub const THROW_ON_OVERLOAD: &str = "THROW_ON_OVERLOAD";
 
-    /// The value of an option; names are in upper case, as Cassandra takes them in any.
+    /// The value of an option, the last where it is there several times; names are in upper case, as Cassandra takes them
+    /// in any.
     pub fn option(&self, name: &str) -> Option<&str> {
-        self.options.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.options.iter().rfind(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The version of CQL that the client wants.

@@ -25,8 +25,8 @@ impl CqlType {
         decode(input, 0)
     }
 
-    /// Appends this type as an `[option]`. What the protocol version has no id for goes as `custom`. Names longer than a `[string]` and more fields than a `[short]` counts are
-    /// cut off: neither can be declared in CQL, nor decoded.
+    /// Appends this type as an `[option]`. What the protocol version has no id for goes as `custom`. Names longer than a
+    /// `[string]` and more fields than a `[short]` counts are cut off: neither can be declared in CQL, nor decoded.
     pub fn encode_option(&self, out: &mut impl BufMut, features: &Features) {
         match self {
             CqlType::Native(native) => match native_id(*native, features) {
