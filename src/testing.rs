@@ -46,6 +46,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// How many threads serve requests: one by default.
     pub workers: usize,
+    /// Whether clients log in; by default they do not. There is the role `cassandra` with the password `cassandra`.
+    pub authenticates: bool,
 }
 
 /// Why there is no server.
@@ -72,7 +74,7 @@ pub struct Server {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), replicas: 1, data: None, workers: 1 }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), replicas: 1, data: None, workers: 1, authenticates: false }
     }
 }
 
@@ -90,8 +92,8 @@ impl Server {
     /// # Errors
     /// The options make no sense, or it cannot listen, or not open its data.
     pub fn with(options: Options) -> Result<Self, StartError> {
-        let Options { listen, replicas, data, workers } = options;
-        let cluster = EmbeddedCluster { listen, replicas, data, admin: None };
+        let Options { listen, replicas, data, workers, authenticates } = options;
+        let cluster = EmbeddedCluster { listen, replicas, data, admin: None, authenticates };
         let workers = ("QUORATE_LISTEN__WORKERS".to_owned(), workers.to_string());
         Self::of(Configuration::embedded(&cluster, vec![workers])?)
     }

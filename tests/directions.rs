@@ -11,7 +11,7 @@ const MUST_NOT_KNOW: &[(&str, &[&str])] = &[
     ("quorum", &["backend", "catalog", "config", "coordinator", "engine", "frontend", "shared", "statement", "worker"]),
     ("statement", &["backend", "config", "coordinator", "frontend", "quorum", "shared", "system", "worker"]),
     ("catalog", &["backend", "config", "coordinator", "frontend", "quorum", "shared", "statement", "worker"]),
-    ("engine", &["backend", "catalog", "config", "coordinator", "frontend", "quorum", "shared", "system", "worker"]),
+    ("engine", &["backend", "catalog", "config", "coordinator", "frontend", "quorum", "shared", "worker"]),
     ("system", &["backend", "catalog", "config", "coordinator", "frontend", "quorum", "shared", "worker"]),
     (
         "backend",

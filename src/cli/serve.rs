@@ -47,7 +47,8 @@ fn configuration(arguments: ServeArguments) -> Result<Configuration, ConfigError
     let data = (!in_memory).then(|| data.unwrap_or_else(|| PathBuf::from(DATA_DIRECTORY)));
     // Its address is in the data directory, so that it can have any.
     let admin = admin.or_else(|| data.is_some().then(|| loopback(0)));
-    let cluster = EmbeddedCluster { listen, replicas: replicas.map_or(REPLICAS, usize::from), data, admin };
+    let replicas = replicas.map_or(REPLICAS, usize::from);
+    let cluster = EmbeddedCluster { listen, replicas, data, admin, authenticates: false };
     Configuration::embedded(&cluster, process_environment())
 }
 

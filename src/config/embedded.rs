@@ -15,6 +15,8 @@ pub struct EmbeddedCluster {
     pub data: Option<PathBuf>,
     /// Where the admin server listens, if there is one.
     pub admin: Option<SocketAddr>,
+    /// Whether clients log in as roles of the replicas.
+    pub authenticates: bool,
 }
 
 impl EmbeddedCluster {
@@ -23,6 +25,9 @@ impl EmbeddedCluster {
         let section =
             |address: SocketAddr| toml::Table::from_iter([("address".to_owned(), address.to_string().into())]);
         let mut cluster = toml::Table::from_iter([("local_zone".to_owned(), ZONE.into())]);
+        if self.authenticates {
+            cluster.insert("authentication".to_owned(), "backend".into());
+        }
         if let Some(data) = &self.data {
             cluster.insert("data_directory".to_owned(), data.display().to_string().into());
         }

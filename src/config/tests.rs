@@ -180,6 +180,7 @@ fn replicas_without_a_file_are_voters() {
         replicas: 5,
         data: Some("data".into()),
         admin: "127.0.0.1:0".parse().ok(),
+        authenticates: false,
     };
     let configuration = Configuration::embedded(&cluster, Vec::new()).unwrap();
     assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["r1", "r2", "r3", "r4", "r5"]);

@@ -29,13 +29,16 @@ pub async fn use_keyspace(session: &Session) {
 
 /// A session at QUORUM.
 pub async fn session(address: SocketAddr) -> Session {
+    builder(address).build().await.unwrap()
+}
+
+/// What makes a session at QUORUM.
+pub fn builder(address: SocketAddr) -> SessionBuilder {
     let profile = ExecutionProfile::builder()
         .consistency(Consistency::Quorum)
         .request_timeout(Some(Duration::from_secs(60)))
         .build();
-    let builder =
-        SessionBuilder::new().known_node_addr(address).default_execution_profile_handle(profile.into_handle());
-    builder.build().await.unwrap()
+    SessionBuilder::new().known_node_addr(address).default_execution_profile_handle(profile.into_handle())
 }
 
 /// Executes a statement that gives no rows.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_protocol::frame::{Encoder, Envelope, Opcode, Version};
+use quorate_protocol::frame::{Encoder, Opcode, Version};
 use quorate_protocol::message::request::QueryParameters;
 use quorate_protocol::message::{Consistency, Request, RequestMessage};
 use tokio::task::LocalSet;

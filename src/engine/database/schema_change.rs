@@ -9,6 +9,8 @@ use super::open::SCHEMA;
 use super::{Database, Executed, Outcome, Schema, Uuid, Versioned};
 use crate::engine::EngineError;
 use crate::engine::definition::{self, Build};
+use crate::engine::maintain::{IndexPlan, ViewPlan};
+use crate::engine::schema::{Index, TableDefinition, ViewDefinition};
 use crate::store::mutation::StorageId;
 
 impl Database {
@@ -45,13 +47,11 @@ impl Database {
         let mut next = (*self.schema()).clone();
         let Some(known) = next.keyspace(keyspace).cloned() else { return Err(no_keyspace(keyspace)) };
         let Some(definition) = known.tables.get(table) else { return Err(no_table(table)) };
-        let mut removed = vec![definition.storage()];
-        let mut keyspace = known.with_table(definition.with_storage(next.take_storage()));
+        let mut removed = Vec::new();
+        let mut keyspace = known.with_table(emptied(definition, &mut next, &mut removed));
         for view in known.views_of(table) {
-            removed.push(view.definition.storage());
-            let mut emptied = (**view).clone();
-            emptied.definition = Arc::new(view.definition.with_storage(next.take_storage()));
-            keyspace = keyspace.with_view(emptied);
+            let definition = Arc::new(emptied(&view.definition, &mut next, &mut removed));
+            keyspace = keyspace.with_view(ViewDefinition { definition, ..(**view).clone() });
         }
         self.adopt(next.with_keyspace(keyspace), &removed)?;
         Ok(Outcome::Void)
@@ -74,11 +74,34 @@ impl Database {
         Ok(())
     }
 
-    /// Fills what follows from rows that are there.
+    /// Fills what follows from rows that are there. Rows that are written meanwhile get theirs by themselves.
     fn build(&self, build: &Build) -> Result<(), EngineError> {
-        let schema = self.schema();
-        crate::engine::maintain::build(&self.store, &schema, build, self.now_seconds())
+        let (schema, now_seconds) = (self.schema(), self.now_seconds());
+        match build {
+            Build::Index { keyspace, table, index } => {
+                let Some(definition) = schema.table(keyspace, table) else { return Ok(()) };
+                let plan = definition.indexes.get(index.as_str()).and_then(|index| IndexPlan::new(definition, index));
+                plan.map_or(Ok(()), |plan| plan.build(&self.store, now_seconds))
+            }
+            Build::View { keyspace, view } => {
+                let Some(view) = schema.view(keyspace, view) else { return Ok(()) };
+                let Some(base) = schema.table(keyspace, &view.base) else { return Ok(()) };
+                ViewPlan::new(&schema, base, view)?.build(&self.store, now_seconds)
+            }
+        }
     }
+}
+
+/// Gives a table's rows, and its indexes' entries, new places; the old ones are added to `removed`.
+fn emptied(definition: &TableDefinition, schema: &mut Schema, removed: &mut Vec<StorageId>) -> TableDefinition {
+    removed.push(definition.storage());
+    let mut next = definition.with_storage(schema.take_storage());
+    for index in next.indexes.values_mut() {
+        removed.push(index.storage);
+        let storage = schema.take_storage();
+        *index = Arc::new(Index { storage, ..(**index).clone() });
+    }
+    next
 }
 
 impl Versioned {
