@@ -1,5 +1,8 @@
 //! What can go wrong with a store.
 
+use std::borrow::Cow;
+use std::io;
+
 use thiserror::Error;
 
 /// What can go wrong with a store. After any of these the store can still be read; what was committed before stays.
@@ -7,7 +10,7 @@ use thiserror::Error;
 pub enum StoreError {
     /// The disk, or the file system, refused.
     #[error("the store's files: {0}")]
-    Io(#[from] std::io::Error),
+    Io(#[source] io::Error),
     /// The disk is full: writes fail until there is room again.
     #[error("no space is left for the store's files")]
     Full,
@@ -16,7 +19,7 @@ pub enum StoreError {
     Locked,
     /// Bytes that this program did not write, or that the disk has changed.
     #[error("the store is damaged: {0}")]
-    Corrupt(&'static str),
+    Corrupt(Cow<'static, str>),
     /// The directory was written by another version of the format.
     #[error("the store has format version {found}, and this program reads {supported}")]
     Version {
@@ -31,4 +34,20 @@ pub enum StoreError {
     /// An earlier write did not reach the disk, so that no further one is accepted until the store is opened again.
     #[error("the store takes no writes since one has failed")]
     ReadOnly,
+}
+
+impl StoreError {
+    /// Bytes that this program did not write.
+    pub(super) const fn corrupt(what: &'static str) -> Self {
+        StoreError::Corrupt(Cow::Borrowed(what))
+    }
+}
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+            _ => StoreError::Io(error),
+        }
+    }
 }

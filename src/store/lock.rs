@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::mutation::{PartitionKey, StorageId};
 
-const STRIPES: usize = 256;
+pub(super) const STRIPES: usize = 256;
 
 /// A fixed number of locks, of which each partition has one that it shares with others.
 #[derive(Debug)]
@@ -41,7 +41,8 @@ impl Stripes {
     }
 }
 
-fn stripe(partition: (StorageId, &PartitionKey)) -> usize {
+/// Which lock, of [`STRIPES`], is that of a partition.
+pub(super) fn stripe(partition: (StorageId, &PartitionKey)) -> usize {
     // the high bits, since those are the well-mixed ones of this hash
     (FxBuildHasher.hash_one(partition) >> 56) as usize % STRIPES
 }

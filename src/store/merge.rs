@@ -69,6 +69,9 @@ impl Row {
             deletion: Deletion::newest(self.deletion, other.deletion),
             columns: merge_sorted(sorted(self.columns), sorted(other.columns), ColumnId::cmp, ColumnData::merge),
         };
+        for (_, data) in &mut merged.columns {
+            data.normalize();
+        }
         merged.shadow_by_own_deletion();
         merged
     }
@@ -117,6 +120,29 @@ impl ColumnData {
                     Counter(_) => 2,
                 };
                 if kind(&left) > kind(&right) { left } else { right }
+            }
+        }
+    }
+
+    /// Writers may name elements in any order and more than once, and together with a deletion that covers them.
+    fn normalize(&mut self) {
+        match self {
+            ColumnData::Simple(_) => {}
+            ColumnData::Complex(data) => {
+                if !data.cells.is_sorted_by(|(left, _), (right, _)| path_order(left, right).is_lt()) {
+                    *data = std::mem::take(data).merge(ComplexData::default());
+                }
+                if let Some(deletion) = data.deletion {
+                    data.cells.retain(|(_, cell)| !deletion.covers(cell.timestamp));
+                }
+            }
+            ColumnData::Counter(data) => {
+                if !data.shards.is_sorted_by(|left, right| left.replica < right.replica) {
+                    *data = std::mem::take(data).merge(CounterData::default());
+                }
+                if let Some(deletion) = data.deletion {
+                    data.shards.retain(|shard| !deletion.covers(shard.timestamp));
+                }
             }
         }
     }
@@ -254,4 +280,119 @@ fn merge_sorted<K, V>(
     }
     left.chain(right).for_each(push);
     merged
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use proptest::prelude::*;
+
+    use super::super::arbitrary::{any_cell, any_counter, any_deletion, any_liveness, any_row};
+    use super::*;
+
+    /// What makes merging independent of order and repetition.
+    fn check_algebra<T: Clone + PartialEq + Debug>(
+        merge: impl Fn(T, T) -> T,
+        [a, b, c]: [T; 3],
+    ) -> Result<(), TestCaseError> {
+        let both = |a: &T, b: &T| merge(a.clone(), b.clone());
+        prop_assert_eq!(both(&a, &b), both(&b, &a));
+        prop_assert_eq!(both(&both(&a, &b), &c), both(&a, &both(&b, &c)));
+        let merged = both(&a, &b);
+        prop_assert_eq!(&both(&merged, &a), &merged);
+        prop_assert_eq!(&both(&merged, &merged), &merged);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn cells_merge_in_any_order(cells in prop::array::uniform3(any_cell())) {
+            check_algebra(Cell::merge, cells)?;
+        }
+
+        #[test]
+        fn markers_merge_in_any_order(markers in prop::array::uniform3(any_liveness())) {
+            check_algebra(Liveness::merge, markers)?;
+        }
+
+        #[test]
+        fn deletions_merge_in_any_order(deletions in prop::array::uniform3(any_deletion())) {
+            check_algebra(Deletion::merge, deletions)?;
+        }
+
+        #[test]
+        fn counters_merge_in_any_order(counters in prop::array::uniform3(any_counter())) {
+            check_algebra(CounterData::merge, counters)?;
+        }
+
+        #[test]
+        fn rows_merge_in_any_order(rows in prop::array::uniform3(any_row())) {
+            check_algebra(Row::merge, rows)?;
+        }
+
+        /// A deletion from outside may be applied before a merge or after it.
+        #[test]
+        fn shadowing_and_merging_commute(rows in prop::array::uniform2(any_row()), deletion in any_deletion()) {
+            let [a, b] = rows.map(Row::normalized);
+            let shadowed = |mut row: Row| { row.shadow(&deletion); row };
+            let before = shadowed(a.clone()).merge(shadowed(b.clone()));
+            prop_assert_eq!(before, shadowed(a.merge(b)));
+        }
+
+        /// The rules of `Cells.resolveRegular`, said once more and in their words.
+        #[test]
+        fn cells_are_reconciled_as_cassandra_does(left in any_cell(), right in any_cell()) {
+            let local_deletion_time = |cell: &Cell| match &cell.content {
+                Content::Value { expiry, .. } => expiry.map_or(i64::MAX, |expiry| expiry.at_seconds),
+                Content::Tombstone { deleted_at_seconds } => *deleted_at_seconds,
+            };
+            let is_expiring = |cell: &Cell| matches!(&cell.content, Content::Value { expiry: Some(_), .. });
+            let value = |cell: &Cell| match &cell.content {
+                Content::Value { bytes, .. } => bytes.clone(),
+                Content::Tombstone { .. } => Bytes::new(),
+            };
+            let left_wins = if left.timestamp != right.timestamp {
+                Some(left.timestamp > right.timestamp)
+            } else {
+                let ends = |cell| local_deletion_time(cell) != i64::MAX;
+                if ends(&left) != ends(&right) {
+                    Some(ends(&left))
+                } else if ends(&left) && is_expiring(&left) != is_expiring(&right) {
+                    Some(is_expiring(&right))
+                } else if local_deletion_time(&left) != local_deletion_time(&right) {
+                    Some(local_deletion_time(&left) > local_deletion_time(&right))
+                } else if value(&left) != value(&right) {
+                    Some(value(&left) > value(&right))
+                } else {
+                    None
+                }
+            };
+            match left_wins {
+                Some(true) => prop_assert_eq!(left.clone().merge(right), left),
+                Some(false) => prop_assert_eq!(left.merge(right.clone()), right),
+                None => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_deletion_wins_over_a_marker_of_the_same_time() {
+        let liveness = Row { liveness: Some(Liveness { timestamp: 5, expiry: None }), ..Row::default() };
+        let deletion = Row { deletion: Some(Deletion { timestamp: 5, deleted_at_seconds: 0 }), ..Row::default() };
+        assert_eq!(liveness.clone().merge(deletion.clone()), deletion);
+        let older = Row { deletion: Some(Deletion { timestamp: 4, deleted_at_seconds: 0 }), ..Row::default() };
+        assert_eq!(liveness.clone().merge(older).liveness, liveness.liveness);
+    }
+
+    #[test]
+    fn a_counter_goes_on_from_what_its_own_replica_counted() {
+        let mut counter = CounterData::default();
+        counter.add(1, 5, 100);
+        counter.add(2, 7, 100);
+        let stale = counter.clone();
+        counter.add(1, -2, 90);
+        assert_eq!(counter.value(), Some(10));
+        assert_eq!(stale.merge(counter.clone()), counter);
+    }
 }
