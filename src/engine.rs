@@ -9,6 +9,7 @@ mod argument;
 mod bind;
 mod compile;
 mod constant;
+pub mod describe;
 mod environment;
 mod error;
 mod execute;
@@ -19,7 +20,9 @@ mod order;
 mod paging;
 mod plan;
 mod restriction;
+pub mod role;
 pub mod schema;
+pub mod system_tables;
 mod table;
 
 pub use environment::{Environment, SystemEnvironment};
@@ -28,5 +31,7 @@ pub use execute::Page;
 pub use plan::Plan;
 pub use table::{Column, ColumnKind, Row, Table, sort_rows};
 
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod tests;

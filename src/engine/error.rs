@@ -10,6 +10,15 @@ pub enum EngineError {
     /// The statement makes no sense for the table, or a value none for its place: Invalid (0x2200).
     #[error("{0}")]
     Invalid(String),
+    /// The text breaks a rule that Cassandra's parser checks: Syntax (0x2000).
+    #[error("{0}")]
+    Syntax(String),
+    /// The user may not do that: Unauthorized (0x2100).
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The statement makes no sense with this configuration: Config (0x2300).
+    #[error("{0}")]
+    Configuration(String),
     /// An operation failed on the values it met: function failure (0x1400).
     #[error("the operation '{operation}' failed: {reason}")]
     Operation {
@@ -51,6 +60,9 @@ impl From<EngineError> for CqlError {
         let message = error.to_string();
         match error {
             EngineError::Invalid(_) => CqlError::new(ErrorDetails::Invalid, message),
+            EngineError::Syntax(_) => CqlError::new(ErrorDetails::Syntax, message),
+            EngineError::Unauthorized(_) => CqlError::new(ErrorDetails::Unauthorized, message),
+            EngineError::Configuration(_) => CqlError::new(ErrorDetails::Config, message),
             EngineError::Operation { operation, operand_types, .. } => {
                 let function = operation.split(' ').nth(1).unwrap_or_default().to_owned();
                 let details = ErrorDetails::FunctionFailure {
