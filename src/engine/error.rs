@@ -10,6 +10,23 @@ pub enum EngineError {
     /// The statement makes no sense for the table, or a value none for its place: Invalid (0x2200).
     #[error("{0}")]
     Invalid(String),
+    /// The statement is no CQL, found when it was executed: Syntax (0x2000).
+    #[error("{0}")]
+    Syntax(String),
+    /// Nobody may do this: Unauthorized (0x2100).
+    #[error("{0}")]
+    Unauthorized(String),
+    /// An option of a keyspace, table or index is not possible: Configuration (0x2300).
+    #[error("{0}")]
+    Configuration(String),
+    /// What is to be created is there: AlreadyExists (0x2400).
+    #[error("{}", already_exists(keyspace, table))]
+    AlreadyExists {
+        /// The keyspace.
+        keyspace: String,
+        /// The table or view; empty where it is the keyspace that exists.
+        table: String,
+    },
     /// An operation failed on the values it met: function failure (0x1400).
     #[error("the operation '{operation}' failed: {reason}")]
     Operation {
@@ -25,6 +42,23 @@ pub enum EngineError {
 impl EngineError {
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         EngineError::Invalid(message.into())
+    }
+
+    pub(super) fn syntax(message: impl Into<String>) -> Self {
+        EngineError::Syntax(message.into())
+    }
+
+    pub(super) fn configuration(message: impl Into<String>) -> Self {
+        EngineError::Configuration(message.into())
+    }
+}
+
+/// `AlreadyExistsException`
+fn already_exists(keyspace: &str, table: &str) -> String {
+    if table.is_empty() {
+        format!("Cannot add existing keyspace \"{keyspace}\"")
+    } else {
+        format!("Cannot add already existing table \"{table}\" to keyspace \"{keyspace}\"")
     }
 }
 
@@ -51,6 +85,12 @@ impl From<EngineError> for CqlError {
         let message = error.to_string();
         match error {
             EngineError::Invalid(_) => CqlError::new(ErrorDetails::Invalid, message),
+            EngineError::Syntax(_) => CqlError::new(ErrorDetails::Syntax, message),
+            EngineError::Unauthorized(_) => CqlError::new(ErrorDetails::Unauthorized, message),
+            EngineError::Configuration(_) => CqlError::new(ErrorDetails::Config, message),
+            EngineError::AlreadyExists { keyspace, table } => {
+                CqlError::new(ErrorDetails::AlreadyExists { keyspace, table }, message)
+            }
             EngineError::Operation { operation, operand_types, .. } => {
                 let function = operation.split(' ').nth(1).unwrap_or_default().to_owned();
                 let details = ErrorDetails::FunctionFailure {
