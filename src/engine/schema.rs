@@ -5,19 +5,25 @@
 
 mod index;
 mod keyspace;
+mod options;
+mod record;
 mod table;
 mod view;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::store::mutation::StorageId;
+
 pub use index::{Index, IndexKind, IndexTarget};
 pub use keyspace::Keyspace;
-pub use table::{ColumnMask, DroppedColumn, TableDefinition, TableFlags, TableOptions, Trigger};
+pub use options::{TableOptions, map_literal, text_literal};
+pub use record::RecordError;
+pub use table::{ColumnMask, DroppedColumn, TableDefinition, TableFlags, Trigger};
 pub use view::ViewDefinition;
 
 /// Every keyspace of one store.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schema {
     /// By name; those of the system too.
     pub keyspaces: BTreeMap<Arc<str>, Arc<Keyspace>>,
@@ -39,5 +45,18 @@ impl Schema {
     /// The view of that name.
     pub fn view(&self, keyspace: &str, name: &str) -> Option<&Arc<ViewDefinition>> {
         self.keyspace(keyspace)?.views.get(name)
+    }
+
+    /// The schema with this keyspace in place of the one of its name, or added.
+    pub fn with_keyspace(&self, keyspace: Keyspace) -> Self {
+        let mut next = self.clone();
+        next.keyspaces.insert(Arc::clone(&keyspace.name), Arc::new(keyspace));
+        next
+    }
+
+    /// A number for the rows of a table, never given before.
+    pub fn take_storage(&mut self) -> StorageId {
+        self.next_storage += 1;
+        StorageId(self.next_storage - 1)
     }
 }

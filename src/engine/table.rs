@@ -13,7 +13,7 @@ use quorate_protocol::value::{CqlType, compare};
 pub type Row = Vec<Option<Bytes>>;
 
 /// What a table is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     spec: Arc<TableSpec>,
     columns: Vec<Column>,

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// A secondary index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
@@ -19,7 +21,7 @@ pub struct Index {
 }
 
 /// How an index works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IndexKind {
     /// CREATE INDEX.
     Secondary,
@@ -30,7 +32,7 @@ pub enum IndexKind {
 }
 
 /// What of a column is indexed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IndexTarget {
     /// The value, or a set's or list's elements or a map's values (`values(m)`).
     Values,

@@ -8,7 +8,7 @@ use quorate_protocol::value::UserType;
 use super::{TableDefinition, ViewDefinition};
 
 /// A keyspace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Keyspace {
     /// Its name.
     pub name: Arc<str>,
@@ -24,4 +24,40 @@ pub struct Keyspace {
     pub types: BTreeMap<Arc<str>, Arc<UserType>>,
     /// Whether its rows are computed when they are read (`system_views`, `system_virtual_schema`).
     pub is_virtual: bool,
+}
+
+impl Keyspace {
+    /// The table or view of that name, as a table.
+    pub fn table_or_view(&self, name: &str) -> Option<&Arc<TableDefinition>> {
+        self.tables.get(name).or_else(|| self.views.get(name).map(|view| &view.definition))
+    }
+
+    /// Its tables, and its views as tables.
+    pub fn tables_and_views(&self) -> impl Iterator<Item = &Arc<TableDefinition>> {
+        self.tables.values().chain(self.views.values().map(|view| &view.definition))
+    }
+
+    /// The views of that table.
+    pub fn views_of<'a>(&'a self, base: &'a str) -> impl Iterator<Item = &'a Arc<ViewDefinition>> {
+        self.views.values().filter(move |view| view.base.as_ref() == base)
+    }
+
+    /// The table with the index of that name.
+    pub fn indexed_table(&self, index: &str) -> Option<&Arc<TableDefinition>> {
+        self.tables.values().find(|table| table.indexes.contains_key(index))
+    }
+
+    /// The keyspace with this table in place of the one of its name, or added.
+    pub fn with_table(&self, table: TableDefinition) -> Self {
+        let mut next = self.clone();
+        next.tables.insert(Arc::from(table.name()), Arc::new(table));
+        next
+    }
+
+    /// The keyspace with this view in place of the one of its name, or added.
+    pub fn with_view(&self, view: ViewDefinition) -> Self {
+        let mut next = self.clone();
+        next.views.insert(Arc::from(view.definition.name()), Arc::new(view));
+        next
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::TableDefinition;
 
 /// A materialized view: a table whose rows follow from those of its base table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ViewDefinition {
     /// The view as a table.
     pub definition: Arc<TableDefinition>,
