@@ -14,6 +14,8 @@ mod error;
 mod execute;
 mod expression;
 mod function;
+pub mod maintain;
+pub mod modification;
 mod name;
 mod order;
 mod paging;

@@ -4,6 +4,8 @@ use quorate_protocol::message::response::{CqlError, ErrorDetails};
 use quorate_protocol::value::{TextError, TypeError, ValueError};
 use thiserror::Error;
 
+use crate::store::StoreError;
+
 /// What Cassandra answers in place of a result.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum EngineError {
@@ -20,6 +22,9 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// The store failed: a server error (0x0000).
+    #[error("{0}")]
+    Storage(String),
 }
 
 impl EngineError {
@@ -46,11 +51,22 @@ impl From<TextError> for EngineError {
     }
 }
 
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // the client's fault, where all others are ours
+            StoreError::Key => EngineError::Invalid(error.to_string()),
+            _ => EngineError::Storage(error.to_string()),
+        }
+    }
+}
+
 impl From<EngineError> for CqlError {
     fn from(error: EngineError) -> Self {
         let message = error.to_string();
         match error {
             EngineError::Invalid(_) => CqlError::new(ErrorDetails::Invalid, message),
+            EngineError::Storage(_) => CqlError::new(ErrorDetails::Server, message),
             EngineError::Operation { operation, operand_types, .. } => {
                 let function = operation.split(' ').nth(1).unwrap_or_default().to_owned();
                 let details = ErrorDetails::FunctionFailure {
