@@ -343,7 +343,8 @@ fn index(row: &Cells) -> Index {
         Some(_) => IndexKind::StorageAttached,
     };
     let column = column.trim_matches('"').replace("\"\"", "\"");
-    Index { name: text(row, "index_name").into(), kind, column, target, options }
+    let storage = crate::store::mutation::StorageId(0);
+    Index { name: text(row, "index_name").into(), kind, column, target, storage, options }
 }
 
 /// Nodes as the recorded one was: alone.

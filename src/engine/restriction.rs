@@ -13,7 +13,7 @@ use super::expression::Expression;
 use super::name::term_text;
 use super::table::{ColumnKind, Table};
 
-pub(super) use check::{Restrictions, check};
+pub(super) use check::{Restrictions, check, check_pairs};
 pub(super) use filter::BoundFilter;
 
 /// A condition on a row.

@@ -13,6 +13,7 @@ use super::scope::is_word;
 use super::{Build, Change, Request, sasi, storage_attached};
 use crate::engine::error::EngineError;
 use crate::engine::schema::{Index, IndexKind, IndexTarget, Keyspace, TableDefinition};
+use crate::store::mutation::StorageId;
 use crate::engine::{Column, ColumnKind};
 
 /// What Cassandra calls CREATE INDEX without USING.
@@ -102,8 +103,10 @@ fn plan(
         return Err(EngineError::invalid("Failed to retrieve target column for: "));
     };
     options.extend(class.map(|class| ("class_name".to_owned(), class.to_owned())));
+    // it is taken from the next schema when the index is
+    let storage = StorageId(request.schema.next_storage);
     let index =
-        Index { name: Arc::from(name), kind, column: target.column.name.clone(), target: target.stored(), options };
+        Index { name: Arc::from(name), kind, column: target.column.name.clone(), target: target.stored(), storage, options };
     let is_same = |other: &&Arc<Index>| {
         (other.kind, &other.column, other.target, &other.options)
             == (index.kind, &index.column, index.target, &index.options)
@@ -131,7 +134,8 @@ fn indexed(
     next.indexes.insert(Arc::clone(&name), Arc::new(index));
     let mut warnings = Vec::new();
     check_all(&next, &mut warnings)?;
-    let schema = request.schema.with_keyspace(keyspace.with_table(next));
+    let mut schema = request.schema.with_keyspace(keyspace.with_table(next));
+    schema.take_storage();
     let target = SchemaTarget::Table(table.name().to_owned());
     let mut change = request.change(schema, SchemaChangeKind::Updated, target);
     change.warnings = warnings;

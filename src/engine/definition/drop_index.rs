@@ -18,8 +18,10 @@ pub(super) fn apply(drop: &DropIndex<'_>, request: &Request<'_>) -> Result<Chang
         return Err(EngineError::invalid(format!("Index '{}.{name}' doesn't exist'", request.keyspace)));
     };
     let mut next = table.as_ref().clone();
-    next.indexes.remove(name);
+    let removed = next.indexes.remove(name);
     let target = SchemaTarget::Table(table.name().to_owned());
     let schema = request.schema.with_keyspace(keyspace.with_table(next));
-    Ok(request.change(schema, SchemaChangeKind::Updated, target))
+    let mut change = request.change(schema, SchemaChangeKind::Updated, target);
+    change.removed.extend(removed.map(|index| index.storage));
+    Ok(change)
 }

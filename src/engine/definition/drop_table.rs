@@ -32,6 +32,6 @@ pub(super) fn apply(drop: &DropTable<'_>, request: &Request<'_>) -> Result<Chang
     next.tables.remove(name);
     let target = SchemaTarget::Table(name.to_owned());
     let mut change = request.change(request.schema.with_keyspace(next), SchemaChangeKind::Dropped, target);
-    change.removed.push(table.storage());
+    change.removed.extend(table.storages());
     Ok(change)
 }

@@ -20,6 +20,6 @@ pub(super) fn apply(drop: &DropView<'_>, request: &Request<'_>) -> Result<Change
     next.views.remove(name);
     let target = SchemaTarget::Table(name.to_owned());
     let mut change = request.change(request.schema.with_keyspace(next), SchemaChangeKind::Dropped, target);
-    change.removed.push(view.definition.storage());
+    change.removed.extend(view.definition.storages());
     Ok(change)
 }

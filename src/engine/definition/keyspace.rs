@@ -76,7 +76,7 @@ pub(super) fn drop(drop: &DropKeyspace<'_>, request: &Request<'_>) -> Result<Cha
         return Err(EngineError::invalid(format!("Keyspace '{}' doesn't exist", request.keyspace)));
     };
     let mut change = request.change(schema, SchemaChangeKind::Dropped, SchemaTarget::Keyspace);
-    change.removed = keyspace.tables_and_views().map(|table| table.storage()).collect();
+    change.removed = keyspace.tables_and_views().flat_map(|table| table.storages()).collect();
     Ok(change)
 }
 

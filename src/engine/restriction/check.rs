@@ -106,7 +106,7 @@ fn check_clustering(filters: &[Filter], clustering: &[(usize, Vec<Kind>)], table
 }
 
 /// A column takes one `=` or IN, or one lower and one upper bound; so does the token.
-fn check_pairs(filters: &[Filter], table: &Table) -> Result<(), EngineError> {
+pub(in crate::engine) fn check_pairs(filters: &[Filter], table: &Table) -> Result<(), EngineError> {
     // what each column was restricted by so far, each kind once; the token's place is behind the last column
     let mut seen: Vec<Vec<Kind>> = vec![Vec::new(); table.columns().len() + 1];
     for filter in filters {

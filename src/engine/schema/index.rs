@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::store::mutation::StorageId;
+
 /// A secondary index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
@@ -16,6 +18,8 @@ pub struct Index {
     pub column: String,
     /// What of the column is.
     pub target: IndexTarget,
+    /// Where its entries are; see `engine::maintain`.
+    pub storage: StorageId,
     /// Options, `class_name` of custom indexes among them, as `system_schema.indexes` shows them but for `target`.
     pub options: BTreeMap<String, String>,
 }

@@ -159,6 +159,7 @@ struct IndexRecord {
     kind: super::IndexKind,
     column: String,
     target: super::IndexTarget,
+    storage: u32,
     options: BTreeMap<String, String>,
 }
 
@@ -240,6 +241,7 @@ impl TableRecord {
             kind: index.kind,
             column: index.column.clone(),
             target: index.target,
+            storage: index.storage.0,
             options: index.options.clone(),
         });
         TableRecord {
@@ -283,6 +285,7 @@ impl TableRecord {
                 kind: record.kind,
                 column: record.column,
                 target: record.target,
+                storage: StorageId(record.storage),
                 options: record.options,
             };
             table.indexes.insert(Arc::clone(&index.name), Arc::new(index));

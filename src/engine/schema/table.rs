@@ -121,6 +121,11 @@ impl TableDefinition {
         format!("{}.{}", quote_identifier(&spec.keyspace), quote_identifier(&spec.table))
     }
 
+    /// Where its rows and the entries of its indexes are.
+    pub fn storages(&self) -> impl Iterator<Item = StorageId> {
+        std::iter::once(self.storage()).chain(self.indexes.values().map(|index| index.storage))
+    }
+
     /// Where its rows are.
     pub fn storage(&self) -> StorageId {
         self.shape.storage
