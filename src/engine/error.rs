@@ -4,6 +4,8 @@ use quorate_protocol::message::response::{CqlError, ErrorDetails};
 use quorate_protocol::value::{TextError, TypeError, ValueError};
 use thiserror::Error;
 
+use crate::store::StoreError;
+
 /// What Cassandra answers in place of a result.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum EngineError {
@@ -20,6 +22,22 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// A function failed on the values it met: function failure (0x1400).
+    #[error("{message}")]
+    Function {
+        /// Its name; it is a native one.
+        function: String,
+        /// The types of its arguments.
+        argument_types: Vec<String>,
+        /// What happened, in Cassandra's words.
+        message: String,
+    },
+    /// The request itself is none that a driver sends: protocol error (0x000A).
+    #[error("{0}")]
+    Protocol(String),
+    /// The store failed: server error (0x0000).
+    #[error("{0}")]
+    Storage(String),
 }
 
 impl EngineError {
@@ -46,11 +64,23 @@ impl From<TextError> for EngineError {
     }
 }
 
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        EngineError::Storage(error.to_string())
+    }
+}
+
 impl From<EngineError> for CqlError {
     fn from(error: EngineError) -> Self {
         let message = error.to_string();
         match error {
             EngineError::Invalid(_) => CqlError::new(ErrorDetails::Invalid, message),
+            EngineError::Protocol(_) => CqlError::new(ErrorDetails::Protocol, message),
+            EngineError::Storage(_) => CqlError::new(ErrorDetails::Server, message),
+            EngineError::Function { function, argument_types, .. } => {
+                let keyspace = "system".to_owned();
+                CqlError::new(ErrorDetails::FunctionFailure { keyspace, function, argument_types }, message)
+            }
             EngineError::Operation { operation, operand_types, .. } => {
                 let function = operation.split(' ').nth(1).unwrap_or_default().to_owned();
                 let details = ErrorDetails::FunctionFailure {
