@@ -117,17 +117,6 @@ impl Table {
         left.get(..self.partition_key_count) == right.get(..self.partition_key_count)
     }
 
-    /// The order of two partitions by the values of their key.
-    pub(super) fn compare_partition_key(&self, left: &Row, right: &Row) -> Ordering {
-        let cell = |row: &Row, index: usize| row.get(index).cloned().flatten().unwrap_or_default();
-        self.partition_key()
-            .iter()
-            .enumerate()
-            .map(|(index, column)| compare(&column.cql_type, &cell(left, index), &cell(right, index)))
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal)
-    }
-
     /// The order of two rows of one partition.
     pub(super) fn compare_clustering(&self, left: &Row, right: &Row) -> Ordering {
         self.compare_clustering_prefix(left, right, self.clustering_count)

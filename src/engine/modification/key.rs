@@ -3,6 +3,7 @@
 
 mod check;
 mod evaluate;
+mod pairs;
 mod slices;
 
 use quorate_protocol::cql::ast::Operator;

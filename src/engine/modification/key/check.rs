@@ -2,10 +2,11 @@
 
 use quorate_protocol::cql::ast::{Operator, Relation};
 
+use super::pairs::check_pairs;
 use crate::engine::compile::Compiler;
 use crate::engine::error::EngineError;
 use crate::engine::modification::StatementKind;
-use crate::engine::restriction::{self, Filter, check_pairs};
+use crate::engine::restriction::{self, Filter};
 use crate::engine::table::{Column, Table};
 
 /// Compiles the relations of an UPDATE or DELETE.
