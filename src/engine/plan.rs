@@ -177,7 +177,8 @@ impl Plan {
 
     /// Whether it reads rows of partitions that it names, and returns them as they are: a page of it costs little.
     pub fn is_bounded(&self) -> bool {
-        self.restrictions.restricts_partitions && !self.restrictions.is_key_range && !self.is_aggregate()
+        let restrictions = &self.restrictions;
+        !(restrictions.is_key_range || restrictions.needs_filtering || restrictions.uses_index || self.is_aggregate())
     }
 
     /// What is asked of the store; `None` for a table whose rows are in memory.
