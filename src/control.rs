@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::backend::Observation;
 use crate::backend::cassandra::{topology, watch};
+use crate::backend::embedded::Replica;
 use crate::clock::RENEW_EVERY;
 use crate::frontend::events::Event;
 use crate::observe::Registry;
@@ -22,6 +23,9 @@ use crate::shared::{MemberKind, Shared};
 const PEERS_EVERY: Duration = Duration::from_secs(2);
 /// How long another proxy may take to accept a connection.
 const PEER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often embedded stores are given time for what they do beside their requests.
+const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Watches for ever. Call it within a `LocalSet`.
 pub(crate) async fn watch(shared: Arc<Shared>, registry: Arc<Registry>, peers: Vec<SocketAddr>) {
@@ -33,6 +37,7 @@ pub(crate) async fn watch(shared: Arc<Shared>, registry: Arc<Registry>, peers: V
         let cluster = match &member.kind {
             MemberKind::Embedded(replica) => {
                 replica.observe(index, seen.clone());
+                tokio::task::spawn_local(keep_up(replica.clone()));
                 continue;
             }
             MemberKind::Cassandra(cluster) => cluster,
@@ -94,6 +99,19 @@ fn digest(versions: &HashMap<usize, Uuid>) -> Uuid {
         digest.update(version.as_bytes());
     }
     uuid::Builder::from_md5_bytes(digest.finalize().into()).into_uuid()
+}
+
+/// Has an embedded store do what it does beside its requests.
+async fn keep_up(replica: Arc<Replica>) {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        let kept = replica.clone();
+        match tokio::task::spawn_blocking(move || kept.database().upkeep()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(replica = replica.name(), "its upkeep failed: {error}"),
+            Err(error) => warn!(replica = replica.name(), "its upkeep failed: {error}"),
+        }
+    }
 }
 
 /// Keeps the clock's mark ahead of the clock. Failures do not stop the proxy: the mark matters to the next process only.

@@ -74,7 +74,13 @@ pub struct Server {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), replicas: 1, data: None, workers: 1, authenticates: false }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            replicas: 1,
+            data: None,
+            workers: 1,
+            authenticates: false,
+        }
     }
 }
 

@@ -64,8 +64,15 @@ struct Open<'a> {
 
 enum OpenRows<'a> {
     /// The rows, and where the cursor may still go among them.
-    Rows { rows: &'a [Row], slices: Option<Vec<Slice>> },
-    Stored { reader: PartitionReader<'a>, static_row: row::Row, is_sliced: bool },
+    Rows {
+        rows: &'a [Row],
+        slices: Option<Vec<Slice>>,
+    },
+    Stored {
+        reader: PartitionReader<'a>,
+        static_row: row::Row,
+        is_sliced: bool,
+    },
 }
 
 impl<'a> Cursor<'a> {
@@ -257,7 +264,9 @@ impl<'a> Cursor<'a> {
                 let first = rows.partition_point(|row| {
                     let token = self.table.token(row);
                     token < Some(range.first)
-                        || after.is_some_and(|after| (token, key_of(self.table, row)) <= (token_of(&after.key), after.key.clone()))
+                        || after.is_some_and(|after| {
+                            (token, key_of(self.table, row)) <= (token_of(&after.key), after.key.clone())
+                        })
                 });
                 Next::Rows { rows: rows.get(first..).unwrap_or_default(), keys: None, last: range.last }
             }
@@ -376,8 +385,8 @@ impl Table {
     /// The order of two partition keys by their values.
     fn compare_key_values(&self, left: &[Bytes], right: &[Bytes]) -> std::cmp::Ordering {
         let columns = self.partition_key().iter().zip(left.iter().zip(right));
-        let mut orders = columns
-            .map(|(column, (left, right))| quorate_protocol::value::compare(&column.cql_type, left, right));
+        let mut orders =
+            columns.map(|(column, (left, right))| quorate_protocol::value::compare(&column.cql_type, left, right));
         orders.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     }
 }

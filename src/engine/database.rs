@@ -11,6 +11,7 @@ mod outcome;
 mod schema_change;
 mod security;
 mod statement;
+mod upkeep;
 
 use std::sync::Arc;
 

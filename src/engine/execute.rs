@@ -98,12 +98,7 @@ impl Plan {
     }
 
     /// Refuses pages of what must be sorted as a whole, and nearest neighbours without a limit.
-    fn check_page(
-        &self,
-        page: Page<'_>,
-        limit: Option<u32>,
-        per_partition: Option<u32>,
-    ) -> Result<(), EngineError> {
+    fn check_page(&self, page: Page<'_>, limit: Option<u32>, per_partition: Option<u32>) -> Result<(), EngineError> {
         if self.order.is_nearest() {
             if self.is_aggregate() {
                 return Err(EngineError::invalid("Top-K queries can not be run with aggregation"));

@@ -165,9 +165,7 @@ impl Plan {
     pub fn aggregation_warning(&self) -> Option<&'static str> {
         match &self.restrictions {
             _ if !self.is_aggregate() => None,
-            restrictions if !restrictions.restricts_partitions => {
-                Some("Aggregation query used without partition key")
-            }
+            restrictions if !restrictions.restricts_partitions => Some("Aggregation query used without partition key"),
             restrictions if restrictions.has_key_in => {
                 Some("Aggregation query used on multiple partition keys (IN restriction)")
             }
@@ -214,7 +212,11 @@ impl Plan {
         let aggregates = self.aggregates.iter().filter_map(|aggregate| aggregate.argument.as_ref());
         let groups = self.group_by.iter().filter_map(|group_by| group_by.function.as_ref());
         let masks = self.masks.iter().map(|(_, mask)| mask);
-        outputs.chain(aggregates).chain(groups).chain(masks).for_each(|expression| expression.for_each_column(&mut need));
+        outputs
+            .chain(aggregates)
+            .chain(groups)
+            .chain(masks)
+            .for_each(|expression| expression.for_each_column(&mut need));
         needed
     }
 }

@@ -29,9 +29,8 @@ mod rich;
 const ANSWERS: &str = include_str!("testdata/cassandra-5.0.6.txt");
 
 /// Statements whose answer differs, and why that is accepted.
-const DIFFERENT: &[(&str, &str)] = &[
-    ("min(p)", "Cassandra declares the type of min(timeuuid) as a class that drivers do not know"),
-];
+const DIFFERENT: &[(&str, &str)] =
+    &[("min(p)", "Cassandra declares the type of min(timeuuid) as a class that drivers do not know")];
 
 #[test]
 fn answers_are_those_of_cassandra() {

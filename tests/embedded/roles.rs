@@ -8,12 +8,8 @@ use crate::client::{builder, refusal, rows, run, use_keyspace};
 #[tokio::test]
 async fn roles_log_in_and_do_what_they_may_also_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
-    let options = || Options {
-        replicas: 3,
-        data: Some(directory.path().to_owned()),
-        authenticates: true,
-        ..Options::default()
-    };
+    let options =
+        || Options { replicas: 3, data: Some(directory.path().to_owned()), authenticates: true, ..Options::default() };
     let server = Server::with(options()).unwrap();
     assert!(builder(server.address()).build().await.is_err(), "nobody is let in without a password");
     assert!(builder(server.address()).user("cassandra", "wrong").build().await.is_err());

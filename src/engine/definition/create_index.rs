@@ -13,8 +13,8 @@ use super::scope::is_word;
 use super::{Build, Change, Request, sasi, storage_attached};
 use crate::engine::error::EngineError;
 use crate::engine::schema::{Index, IndexKind, IndexTarget, Keyspace, TableDefinition};
-use crate::store::mutation::StorageId;
 use crate::engine::{Column, ColumnKind};
+use crate::store::mutation::StorageId;
 
 /// What Cassandra calls CREATE INDEX without USING.
 const LEGACY_CLASS: &str = "legacy_local_table";
@@ -105,8 +105,14 @@ fn plan(
     options.extend(class.map(|class| ("class_name".to_owned(), class.to_owned())));
     // it is taken from the next schema when the index is
     let storage = StorageId(request.schema.next_storage);
-    let index =
-        Index { name: Arc::from(name), kind, column: target.column.name.clone(), target: target.stored(), storage, options };
+    let index = Index {
+        name: Arc::from(name),
+        kind,
+        column: target.column.name.clone(),
+        target: target.stored(),
+        storage,
+        options,
+    };
     let is_same = |other: &&Arc<Index>| {
         (other.kind, &other.column, other.target, &other.options)
             == (index.kind, &index.column, index.target, &index.options)

@@ -13,7 +13,7 @@ use super::{Build, Change, Request};
 use crate::engine::compile::Compiler;
 use crate::engine::error::EngineError;
 use crate::engine::name::selector_name;
-use crate::engine::restriction;
+use crate::engine::restriction::{self, Rules, Surroundings};
 use crate::engine::schema::{Keyspace, Schema, TableDefinition, TableFlags, ViewDefinition};
 use crate::engine::{Column, ColumnKind};
 
@@ -234,6 +234,7 @@ fn check_where(create: &CreateView<'_>, keyspace: &Keyspace, base: &TableDefinit
     let mut compiler = Compiler::new(Some(&base.table), &user_types);
     let mut restricted = BTreeSet::new();
     let mut filters = Vec::new();
+    let mut rules = Rules::new(&base.table, &[], true);
     for relation in &create.relations {
         if let Relation::IsNotNull(name) = relation {
             restricted.insert(column_of(base, name)?.name.as_str());
@@ -242,9 +243,10 @@ fn check_where(create: &CreateView<'_>, keyspace: &Keyspace, base: &TableDefinit
         let filter = restriction::compile(relation, &base.table, &mut compiler)?;
         let columns = filter.columns().iter().filter_map(|index| base.table.columns().get(*index));
         restricted.extend(columns.map(|column| column.name.as_str()));
+        rules.add(relation, filter.clone())?;
         filters.push(filter);
     }
-    restriction::check(&filters, &base.table, true)?;
+    rules.finish(Surroundings { nearest: None, selects_static_only: false, is_virtual: false })?;
     let key: BTreeSet<&str> =
         create.primary_key.partition.iter().chain(&create.primary_key.clustering).map(Name::as_str).collect();
     let unrestricted: Vec<&str> = key.iter().copied().filter(|name| !restricted.contains(name)).collect();

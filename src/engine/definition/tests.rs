@@ -1,6 +1,5 @@
 //! Definitions beside Apache Cassandra 5.0.6, and what must hold of every schema that statements can reach.
 
-
 mod random;
 mod recorded;
 

@@ -65,7 +65,11 @@ impl<'p> Groups<'p> {
     }
 
     /// Returns the open group. False: there was none.
-    pub(super) fn finish_open(&mut self, run: &mut Run<'_>, outputs: &mut Outputs<'_, '_>) -> Result<bool, EngineError> {
+    pub(super) fn finish_open(
+        &mut self,
+        run: &mut Run<'_>,
+        outputs: &mut Outputs<'_, '_>,
+    ) -> Result<bool, EngineError> {
         let Some(open) = self.open.take() else { return Ok(false) };
         let aggregates = self.plan.aggregates.iter().zip(open.states);
         let aggregates: Vec<Option<Bytes>> = aggregates.map(|(aggregate, state)| state.finish(aggregate)).collect();

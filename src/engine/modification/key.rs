@@ -165,7 +165,7 @@ fn add_part(filter: Filter, parts: &mut Vec<Part>) {
         Filter::TupleIn { columns, values } => {
             return parts.push(Part::Tuple { columns, choice: Choice::of_alternatives(values) });
         }
-        Filter::Token { .. } | Filter::Element { .. } => return,
+        Filter::Token { .. } | Filter::Element { .. } | Filter::Like { .. } => return,
     };
     let is_lower = matches!(operator, Operator::Greater | Operator::GreaterOrEqual);
     let is_inclusive = matches!(operator, Operator::GreaterOrEqual | Operator::LessOrEqual);
@@ -175,7 +175,8 @@ fn add_part(filter: Filter, parts: &mut Vec<Part>) {
         Operator::Equal => parts.push(Part::Single { column: first, choice: Choice::One(value) }),
         _ => {
             let bound = BoundPlan { columns, value, is_tuple, is_inclusive };
-            let known = parts.iter_mut().find(|part| matches!(part, Part::Slice { first: other, .. } if *other == first));
+            let known =
+                parts.iter_mut().find(|part| matches!(part, Part::Slice { first: other, .. } if *other == first));
             if let Some(Part::Slice { lower, upper, .. }) = known {
                 *(if is_lower { lower } else { upper }) = Some(bound);
             } else if is_lower {

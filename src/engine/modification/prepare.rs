@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use quorate_protocol::cql::ast::{Delete, Insert, InsertSource, JsonDefault, Modification, Name, Operator, Term, Update};
+use quorate_protocol::cql::ast::{
+    Delete, Insert, InsertSource, JsonDefault, Modification, Name, Operator, Term, Update,
+};
 use quorate_protocol::value::UserTypeLookup;
 
 use super::arguments::JSON_BASE;
@@ -94,7 +96,9 @@ impl Preparation<'_> {
         }
         let mut parts = InsertParts::default();
         match &insert.source {
-            InsertSource::Values { columns, values } => self.insert_values(columns, values, &mut parts, &mut compiler)?,
+            InsertSource::Values { columns, values } => {
+                self.insert_values(columns, values, &mut parts, &mut compiler)?
+            }
             InsertSource::Json { value, default } => self.insert_json(value, *default, &mut parts, &mut compiler)?,
         }
         let InsertParts { filters, operations, json, sets_clustering } = parts;

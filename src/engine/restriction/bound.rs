@@ -94,12 +94,7 @@ impl Binder<'_> {
         Ok(bound)
     }
 
-    fn like(
-        &self,
-        column: usize,
-        pattern: &Expression,
-        context: &mut Context<'_>,
-    ) -> Result<BoundFilter, EngineError> {
+    fn like(&self, column: usize, pattern: &Expression, context: &mut Context<'_>) -> Result<BoundFilter, EngineError> {
         let name = self.name(column);
         let pattern = pattern.evaluate(context)?.unwrap_or_default();
         let (form, term) = match (pattern.first() == Some(&b'%'), pattern.last() == Some(&b'%')) {
@@ -186,8 +181,7 @@ impl Binder<'_> {
             Alternatives::Whole(list, element) => {
                 self.check_set(list, column)?;
                 let list = list.evaluate(context)?;
-                let list = list
-                    .ok_or_else(|| EngineError::invalid(format!("Invalid null value for column {name}")))?;
+                let list = list.ok_or_else(|| EngineError::invalid(format!("Invalid null value for column {name}")))?;
                 parts_of(&CqlType::list(element.clone()), Some(list))?
             }
         };

@@ -15,14 +15,40 @@ use crate::engine::table::{Row, Table};
 /// A filter whose values are known.
 #[derive(Clone, Debug)]
 pub(in crate::engine) enum BoundFilter {
-    Compare { column: usize, operator: Operator, value: Bytes },
-    In { column: usize, values: Vec<Bytes> },
-    Tuple { columns: Vec<usize>, operator: Operator, values: Vec<Option<Bytes>> },
-    Token { operator: Operator, value: Bytes },
-    Element { column: usize, key: Bytes, value: Bytes },
-    Like { column: usize, form: LikeForm, term: Bytes, folds_case: bool },
+    Compare {
+        column: usize,
+        operator: Operator,
+        value: Bytes,
+    },
+    In {
+        column: usize,
+        values: Vec<Bytes>,
+    },
+    Tuple {
+        columns: Vec<usize>,
+        operator: Operator,
+        values: Vec<Option<Bytes>>,
+    },
+    Token {
+        operator: Operator,
+        value: Bytes,
+    },
+    Element {
+        column: usize,
+        key: Bytes,
+        value: Bytes,
+    },
+    Like {
+        column: usize,
+        form: LikeForm,
+        term: Bytes,
+        folds_case: bool,
+    },
     /// `column = value`, where upper and lower case are the same.
-    Folded { column: usize, value: String },
+    Folded {
+        column: usize,
+        value: String,
+    },
 }
 
 impl BoundFilter {
@@ -142,11 +168,7 @@ impl BoundFilter {
     }
 }
 
-fn listed(
-    values: &Alternatives,
-    name: &str,
-    context: &mut Context<'_>,
-) -> Result<Vec<Option<Bytes>>, EngineError> {
+fn listed(values: &Alternatives, name: &str, context: &mut Context<'_>) -> Result<Vec<Option<Bytes>>, EngineError> {
     match values {
         Alternatives::Listed(expressions) => {
             expressions.iter().map(|expression: &Expression| expression.evaluate(context)).collect()

@@ -212,9 +212,9 @@ impl<'r, 'a> Decision<'r, 'a> {
             groups.iter().any(|group| has_supporting_index(group, &rules.filters, table, rules.indexes))
         };
         let has_clustering_index = has_index(&clustering);
-        let has_nearest_index = surroundings.nearest.is_some_and(|column| {
-            rules.indexes.iter().any(|index| supports(index, table, column, Lookup::Nearest))
-        });
+        let has_nearest_index = surroundings
+            .nearest
+            .is_some_and(|column| rules.indexes.iter().any(|index| supports(index, table, column, Lookup::Nearest)));
         Decision {
             has_queriable_index: has_clustering_index
                 || has_index(&partition)
@@ -421,9 +421,8 @@ impl<'r, 'a> Decision<'r, 'a> {
                 is_row_filter[*filter] = true;
             }
         }
-        let is_static = |group: &&Group| {
-            table.columns().get(group.first()).is_some_and(|column| column.kind == ColumnKind::Static)
-        };
+        let is_static =
+            |group: &&Group| table.columns().get(group.first()).is_some_and(|column| column.kind == ColumnKind::Static);
         let fixed = self.rules.groups.iter().filter(|group| group.kind == Kind::Equal).flat_map(|group| &group.columns);
         Restrictions {
             filters: Vec::new(),

@@ -183,8 +183,7 @@ fn rows_in_memory_give_what_a_store_gives() {
         let in_memory = Plan::prepare(&select, &definition.table, &lookup).unwrap();
         let all = format!("SELECT * FROM r.{}", select.from.name.as_str());
         let all = Plan::prepare_stored(&super::rich::select(&all), definition, &lookup).unwrap();
-        let all: Vec<Row> =
-            all.execute(&fixture.store, &Values::NONE, page(), &mut Still::default()).unwrap().rows;
+        let all: Vec<Row> = all.execute(&fixture.store, &Values::NONE, page(), &mut Still::default()).unwrap().rows;
         let by_store = stored.execute(&fixture.store, &Values::NONE, page(), &mut Still::default());
         let by_rows = in_memory.execute(RowSource::Rows(&all), &Values::NONE, page(), &mut Still::default());
         assert_eq!(by_rows, by_store, "{text}");
@@ -212,7 +211,9 @@ fn what_has_expired_is_gone_and_what_has_not_says_for_how_long() {
     // written at second 1000
     fixture.run("INSERT INTO r.plain (k, a) VALUES ('ttl', 1) USING TIMESTAMP 9000 AND TTL 100");
     fixture.run("UPDATE r.plain USING TIMESTAMP 9001 AND TTL 200 SET b = 'longer' WHERE k = 'ttl'");
-    fixture.run("UPDATE r.shapes USING TIMESTAMP 9002 AND TTL 100 SET m['short'] = 1, u.street = 's' WHERE k = 9 AND c = 9");
+    fixture.run(
+        "UPDATE r.shapes USING TIMESTAMP 9002 AND TTL 100 SET m['short'] = 1, u.street = 's' WHERE k = 9 AND c = 9",
+    );
     let at = |second: i64, text: &str| {
         let select = select(text);
         let lookup = |_: Option<&str>, name: &str| fixture.user_type(name);
@@ -227,14 +228,8 @@ fn what_has_expired_is_gone_and_what_has_not_says_for_how_long() {
         rows.iter().map(|row| row.iter().map(text).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
     };
     let plain = "SELECT JSON a, b, ttl(a), ttl(b), writetime(a) FROM r.plain WHERE k = 'ttl'";
-    assert_eq!(
-        at(1040, plain),
-        [r#"{"a": 1, "b": "longer", "ttl(a)": 60, "ttl(b)": 160, "writetime(a)": 9000}"#]
-    );
-    assert_eq!(
-        at(1100, plain),
-        [r#"{"a": null, "b": "longer", "ttl(a)": null, "ttl(b)": 100, "writetime(a)": null}"#]
-    );
+    assert_eq!(at(1040, plain), [r#"{"a": 1, "b": "longer", "ttl(a)": 60, "ttl(b)": 160, "writetime(a)": 9000}"#]);
+    assert_eq!(at(1100, plain), [r#"{"a": null, "b": "longer", "ttl(a)": null, "ttl(b)": 100, "writetime(a)": null}"#]);
     assert!(at(1200, plain).is_empty());
     let shapes = "SELECT JSON m, u, ttl(m), ttl(u), ttl(u.street) FROM r.shapes WHERE k = 9";
     assert_eq!(

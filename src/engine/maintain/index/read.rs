@@ -1,5 +1,6 @@
 //! The rows that may hold a value, by an index.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use bytes::Bytes;
@@ -116,14 +117,14 @@ fn prefix(value: Bytes) -> Clustering {
 /// A place (token, serialized partition key, clustering) as the key and the clustering of a row.
 fn split(place: Clustering, partition_key_count: usize) -> Result<(PartitionKey, Clustering), StoreError> {
     let mut parts = place.into_iter().skip(1);
-    let serialized = parts.next().ok_or(StoreError::Corrupt("an index entry without a key"))?;
+    let serialized = parts.next().ok_or(StoreError::Corrupt("an index entry without a key".into()))?;
     let key = split_key(serialized, partition_key_count)?;
     Ok((key, parts.collect()))
 }
 
 /// The parts of a serialized partition key (`CompositeType`).
 fn split_key(mut serialized: Bytes, count: usize) -> Result<PartitionKey, StoreError> {
-    const CUT_SHORT: StoreError = StoreError::Corrupt("the key in an index entry is cut short");
+    const CUT_SHORT: StoreError = StoreError::Corrupt(Cow::Borrowed("the key in an index entry is cut short"));
     if count == 1 {
         return Ok(std::iter::once(serialized).collect());
     }
