@@ -10,22 +10,21 @@ use super::mutation::{CounterUpdate, Mutation, PartitionKey, StorageId};
 use super::row::{ColumnData, ColumnId, ComplexData, CounterData, CounterShard, Row};
 use super::table::TableShape;
 
+const INT: CqlType = CqlType::Native(NativeType::Int);
+const TEXT: CqlType = CqlType::Native(NativeType::Text);
+
 /// A column of counters; smaller numbers are simple and complex columns.
 pub(super) const COUNTER: ColumnId = ColumnId(5);
 
 /// Tombstones of these tables are never forgotten.
 pub(super) fn any_shape() -> impl Strategy<Value = TableShape> {
     let clustering = prop_oneof![
-        Just(vec![]),
-        Just(vec![(NativeType::Int.into(), false)]),
-        Just(vec![(NativeType::Int.into(), true)]),
-        Just(vec![(NativeType::Int.into(), false), (NativeType::Text.into(), true)]),
+        Just(Vec::new()),
+        Just(vec![(INT, false)]),
+        Just(vec![(INT, true)]),
+        Just(vec![(INT, false), (TEXT, true)]),
     ];
-    clustering.prop_map(|clustering: Vec<(CqlType, bool)>| TableShape {
-        storage: StorageId(7),
-        clustering,
-        gc_grace_seconds: u32::MAX,
-    })
+    clustering.prop_map(|clustering| TableShape { storage: StorageId(7), clustering, gc_grace_seconds: u32::MAX })
 }
 
 pub(super) fn any_partition_key() -> impl Strategy<Value = PartitionKey> {
@@ -111,8 +110,9 @@ pub(super) fn any_row() -> impl Strategy<Value = Row> {
 
 /// A row without counters.
 pub(super) fn any_plain_row() -> impl Strategy<Value = Row> {
-    let field = prop::sample::select(vec![[0, 0], [0, 1], [1, 0]]).prop_map(|path| Bytes::from(path.to_vec()));
-    let time = prop::sample::select(vec![[1; 16], [0x7F; 16], [0x80; 16]]).prop_map(|path| Bytes::from(path.to_vec()));
+    let field = prop::sample::select(vec![[0_u8, 0], [0, 1], [1, 0]]).prop_map(|path| Bytes::from(path.to_vec()));
+    let time =
+        prop::sample::select(vec![[1_u8; 16], [0x7F; 16], [0x80; 16]]).prop_map(|path| Bytes::from(path.to_vec()));
     let columns = (
         prop::option::of(any_cell()),
         prop::option::of(any_cell()),

@@ -53,8 +53,7 @@ impl PartitionPrefix {
     pub(super) fn new(storage: StorageId, key: &PartitionKey) -> Result<Self, StoreError> {
         let token = Token::of_key(key.iter().map(|value| value.as_ref())).map_err(|_| StoreError::Key)?;
         let length: usize = key.iter().map(|value| value.len() + 2).sum();
-        // room for the kind and a short clustering, since most prefixes become the key of a row
-        let mut out = Vec::with_capacity(length + 48);
+        let mut out = Vec::with_capacity(13 + length);
         put_token(storage, token, &mut out);
         out.push(u8::try_from(key.len()).map_err(|_| StoreError::Key)?);
         for value in key {
@@ -117,7 +116,10 @@ impl PartitionPrefix {
     }
 
     pub(super) fn row(&self, shape: &TableShape, clustering: &Clustering) -> Result<Vec<u8>, StoreError> {
-        let mut out = self.0.clone();
+        // as much room as most types need: their bytes and what marks them
+        let length: usize = clustering.iter().map(|value| value.len() + 4).sum();
+        let mut out = Vec::with_capacity(self.0.len() + 1 + length);
+        out.extend_from_slice(&self.0);
         out.push(ROW);
         put_clustering(shape, clustering, &mut out);
         if out.len() > MAX_KEY_LENGTH { Err(StoreError::Key) } else { Ok(out) }
@@ -211,5 +213,60 @@ pub(super) fn is_before(left: Option<&[u8]>, right: Option<&[u8]>) -> bool {
         (Some(left), Some(right)) => left < right,
         (Some(_), None) => true,
         (None, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn keys_name_their_partition(parts in prop::collection::vec(any::<Vec<u8>>(), 1..4)) {
+            let partition: PartitionKey = parts.into_iter().map(Bytes::from).collect();
+            let prefix = PartitionPrefix::new(StorageId(9), &partition).unwrap();
+            let (found, token, key) = PartitionPrefix::of(&prefix.header().into()).unwrap();
+            prop_assert_eq!(token, Token::of_key(partition.iter().map(|value| value.as_ref())).unwrap());
+            prop_assert_eq!((found, key), (prefix, partition));
+        }
+
+        #[test]
+        fn partitions_are_in_the_order_of_their_tokens(keys in prop::array::uniform2(any::<Vec<u8>>())) {
+            let [left, right] = keys.map(|key| PartitionKey::from_iter([Bytes::from(key)]));
+            let prefix = |key| PartitionPrefix::new(StorageId(9), key).unwrap();
+            let token = |key: &PartitionKey| Token::of_key(key.iter().map(|value| value.as_ref())).unwrap();
+            prop_assert_eq!(prefix(&left).cmp(&prefix(&right)), (token(&left), &left[0].len(), &left[0]).cmp(&(token(&right), &right[0].len(), &right[0])));
+        }
+
+        #[test]
+        fn any_bytes_never_panic(bytes: Vec<u8>) {
+            let _ = PartitionPrefix::of(&bytes.into());
+        }
+
+        #[test]
+        fn what_is_after_a_prefix_is_behind_all_that_begin_with_it(prefix: Vec<u8>, rest: Vec<u8>, other: Vec<u8>) {
+            let begins = [prefix.as_slice(), &rest].concat();
+            let after = after_prefix(prefix.clone());
+            prop_assert!(is_before(Some(&begins), after.as_deref()));
+            if other > prefix && !other.starts_with(&prefix) {
+                prop_assert!(!is_before(Some(&other), after.as_deref()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_a_row_has_a_largest_length() {
+        let shape = TableShape {
+            storage: StorageId(9),
+            clustering: vec![(quorate_protocol::value::NativeType::Blob.into(), false)],
+            gc_grace_seconds: 0,
+        };
+        let partition = PartitionKey::from_iter([Bytes::from_static(b"key")]);
+        let prefix = PartitionPrefix::new(shape.storage, &partition).unwrap();
+        let row = |length| prefix.row(&shape, &Clustering::from_iter([Bytes::from(vec![1; length])]));
+        assert!(row(60_000).is_ok());
+        assert!(matches!(row(70_000), Err(StoreError::Key)));
     }
 }

@@ -191,3 +191,50 @@ impl RangeCursor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::arbitrary::{any_clustering, any_deletion, any_shape, any_slice};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn one_range_at_most_covers_a_row_and_it_is_the_newest(
+            (shape, written) in any_shape().prop_flat_map(|shape| {
+                let written = prop::collection::vec((any_slice(&shape), any_deletion()), 0..8);
+                (Just(shape), written)
+            }),
+            rows in prop::collection::vec(any_clustering(), 1..20),
+        ) {
+            let written = written.iter().filter_map(|(slice, deletion)| Range::new(&shape, slice, *deletion));
+            let written: Vec<Range> = written.collect();
+            let laid = written.iter().cloned().fold(Vec::new(), lay_over);
+            prop_assert!(laid.is_sorted_by(|left, right| !is_before(Some(&right.start_position), left.end())));
+            prop_assert!(laid.iter().all(|range| !range.is_empty()));
+            for row in rows {
+                let position = Edge { prefix: row, after: false }.position(&shape).unwrap();
+                let covering = |ranges: &[Range]| {
+                    ranges.iter().filter(|range| range.covers(&position)).map(|range| range.tombstone.deletion).collect::<Vec<_>>()
+                };
+                let found = covering(&laid);
+                prop_assert!(found.len() <= 1);
+                prop_assert_eq!(found.first().copied(), covering(&written).into_iter().reduce(Deletion::merge));
+            }
+        }
+
+        #[test]
+        fn the_places_of_a_range_are_those_of_its_slice(
+            (shape, slice) in any_shape().prop_flat_map(|shape| { let slice = any_slice(&shape); (Just(shape), slice) }),
+            deletion in any_deletion(),
+        ) {
+            if let Some(range) = Range::new(&shape, &slice, deletion) {
+                let RangeTombstone { start, end, .. } = &range.tombstone;
+                prop_assert_eq!(Range::new(&shape, &Edge::slice(start, end), deletion), Some(range));
+            }
+        }
+    }
+}

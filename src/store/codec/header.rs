@@ -116,3 +116,48 @@ impl RangeTombstone {
         Ok(RangeTombstone { deletion, end_position, start, end })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::arbitrary::{any_clustering, any_deletion, any_plain_row};
+
+    proptest! {
+        #[test]
+        fn headers_come_back_as_they_were(
+            deletion in prop::option::of(any_deletion()),
+            has_ranges: bool,
+            row in any_plain_row(),
+        ) {
+            let mut header = Header { deletion, has_ranges, ..Header::default() };
+            header.set_static_row(&row.clone().normalized());
+            let decoded = Header::decode(&header.encode().into()).unwrap();
+            prop_assert_eq!(decoded.static_row().unwrap(), row.normalized());
+            prop_assert_eq!(decoded, header);
+        }
+
+        #[test]
+        fn range_tombstones_come_back_as_they_were(
+            deletion in any_deletion(),
+            end_position in prop::option::of(any::<Vec<u8>>()),
+            prefixes in prop::array::uniform2(any_clustering()),
+            after: [bool; 2],
+        ) {
+            let [start, end] = prefixes;
+            let (start, end) = (Edge { prefix: start, after: after[0] }, Edge { prefix: end, after: after[1] });
+            let tombstone = RangeTombstone { deletion, end_position, start, end };
+            prop_assert_eq!(RangeTombstone::decode(&tombstone.encode().into()).unwrap(), tombstone);
+        }
+
+        #[test]
+        fn any_bytes_never_panic(bytes: Vec<u8>) {
+            let bytes = Bytes::from(bytes);
+            let _ = RangeTombstone::decode(&bytes);
+            if let Ok(header) = Header::decode(&bytes) {
+                let _ = header.static_row();
+            }
+        }
+    }
+}

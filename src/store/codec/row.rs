@@ -28,7 +28,7 @@ const COUNTER: u8 = 4;
 const DELETED: u8 = 8;
 
 pub(in crate::store) fn encode_row(clustering: &Clustering, row: &Row) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64);
+    let mut out = Vec::with_capacity(likely_length(clustering, row));
     let base = usual_time(row);
     let expiry = row.liveness.and_then(|liveness| liveness.expiry);
     let flag = |flag: u8, set: bool| if set { flag } else { 0 };
@@ -54,6 +54,18 @@ pub(in crate::store) fn encode_row(clustering: &Clustering, row: &Row) -> Vec<u8
         put_column(data, base, &mut out);
     }
     out
+}
+
+/// Enough room for most rows.
+fn likely_length(clustering: &Clustering, row: &Row) -> usize {
+    let column = |data: &ColumnData| match data {
+        ColumnData::Simple(Cell { content: Content::Value { bytes, .. }, .. }) => bytes.len() + 8,
+        ColumnData::Simple(_) => 16,
+        ColumnData::Complex(data) => 16 + 32 * data.cells.len(),
+        ColumnData::Counter(data) => 16 + 32 * data.shards.len(),
+    };
+    let clustering: usize = clustering.iter().map(|value| value.len() + 2).sum();
+    32 + clustering + row.columns.iter().map(|(_, data)| column(data)).sum::<usize>()
 }
 
 /// The marker's time, or that of the first cell.

@@ -76,7 +76,11 @@ impl Store {
         if !cursor.partition.as_ref().is_some_and(|pass| pass.prefix.is_of(key)) {
             self.finish_partition(shape, cursor.partition.take())?;
             let (prefix, _, partition_key) = PartitionPrefix::of(key)?;
-            let deletions = self.deletions_seen(stripe((shape.storage, &partition_key)));
+            let deletions = {
+                // a deletion that is being written is counted already, and would not be seen to come
+                let _merging = self.merges.lock(std::iter::once((shape.storage, &partition_key)));
+                self.deletions_seen(stripe((shape.storage, &partition_key)))
+            };
             let horizon = Horizon::new(shape, now_seconds);
             cursor.partition = Some(PartitionPass { prefix, key: partition_key, horizon, deletions });
         }
