@@ -104,7 +104,7 @@ fn elements<'a>(
         DescribeTarget::Functions | DescribeTarget::Aggregates => (listed(context, |_| Vec::new())?, false),
         DescribeTarget::Schema { full } => {
             let keyspaces = element::keyspaces(schema).filter(|keyspace| *full || !is_system(&keyspace.name));
-            (keyspaces.flat_map(|keyspace| element::of_keyspace(keyspace)).collect(), true)
+            (keyspaces.flat_map(element::of_keyspace).collect(), true)
         }
         DescribeTarget::Keyspace { name, only } => {
             let keyspace = keyspace(name.as_ref().map(AsRef::as_ref), context)?;
@@ -159,7 +159,7 @@ fn table_of<'a>(keyspace: &'a Arc<Keyspace>, name: &str) -> Result<Vec<Element<'
         .tables
         .get(name)
         .ok_or_else(|| EngineError::invalid(format!("Table '{name}' not found in keyspace '{}'", keyspace.name)))?;
-    Ok(element::with_indexes(table))
+    Ok(element::of_table(keyspace, table))
 }
 
 fn index_of<'a>(keyspace: &'a Arc<Keyspace>, name: &str) -> Result<Vec<Element<'a>>, EngineError> {

@@ -72,12 +72,18 @@ pub(super) fn keyspaces(schema: &Schema) -> impl Iterator<Item = &Arc<Keyspace>>
 pub(super) fn of_keyspace(keyspace: &Arc<Keyspace>) -> Vec<Element<'_>> {
     let mut elements = vec![Element::Keyspace(keyspace)];
     elements.extend(types_by_need(keyspace).into_iter().map(Element::Type));
-    for (name, table) in in_order(&keyspace.tables, |(name, _)| name) {
-        elements.extend(with_indexes(table));
-        let views = keyspace.views.values().filter(|view| view.base == *name);
-        elements.extend(in_order(views, |view| &view.definition.table.spec().table).map(|view| Element::View(view)));
+    for (_, table) in in_order(&keyspace.tables, |(name, _)| name) {
+        elements.extend(of_table(keyspace, table));
     }
     elements
+}
+
+/// A table, its indexes and its views.
+pub(super) fn of_table<'a>(keyspace: &'a Keyspace, table: &'a TableDefinition) -> Vec<Element<'a>> {
+    let indexes = in_order(&table.indexes, |(name, _)| name).map(|(_, index)| Element::Index(table, index));
+    let views = keyspace.views.values().filter(|view| *view.base == table.table.spec().table);
+    let views = in_order(views, |view| &view.definition.table.spec().table).map(|view| Element::View(view));
+    [Element::Table(table)].into_iter().chain(indexes).chain(views).collect()
 }
 
 /// The tables of a keyspace, by name.
@@ -88,12 +94,6 @@ pub(super) fn tables(keyspace: &Arc<Keyspace>) -> Vec<Element<'_>> {
 /// The user-defined types of a keyspace, by name.
 pub(super) fn types(keyspace: &Arc<Keyspace>) -> Vec<Element<'_>> {
     in_order(&keyspace.types, |(name, _)| name).map(|(_, user_type)| Element::Type(user_type)).collect()
-}
-
-/// A table and its indexes.
-pub(super) fn with_indexes(table: &TableDefinition) -> Vec<Element<'_>> {
-    let indexes = in_order(&table.indexes, |(name, _)| name).map(|(_, index)| Element::Index(table, index));
-    [Element::Table(table)].into_iter().chain(indexes).collect()
 }
 
 /// The index of that name.

@@ -2,6 +2,7 @@
 
 use quorate_protocol::cql::ast::{Modification, Permission, QualifiedName, Statement};
 
+use super::options::Options;
 use super::parse::Request;
 use super::{Resource, Rules, Security};
 use crate::engine::EngineError;
@@ -161,26 +162,7 @@ impl Security<'_> {
                     false => Ok(()),
                 }
             }
-            Request::Alter { role, options, .. } => {
-                if options.superuser.is_some() {
-                    if self.user.is_some_and(|user| self.roles.inherited(user).contains(role.as_str())) {
-                        return unauthorized(
-                            "You aren't allowed to alter your own superuser status or that of a role granted to you",
-                        );
-                    }
-                    if !is_superuser {
-                        return unauthorized("Only superusers are allowed to alter superuser status");
-                    }
-                }
-                match () {
-                    () if is_superuser => Ok(()),
-                    () if self.user == Some(role) && options.login.is_some() => {
-                        unauthorized("You aren't allowed to alter LOGIN")
-                    }
-                    () if self.user == Some(role) => Ok(()),
-                    () => self.may_manage(Permission::Alter, &Resource::Role(role.clone())),
-                }
-            }
+            Request::Alter { role, options, .. } => self.authorize_alter(role, options),
             Request::Drop { role, .. } => {
                 self.may_manage(Permission::Drop, &Resource::Role(role.clone()))?;
                 match self.roles.is_superuser(role) && !is_superuser {
@@ -200,6 +182,28 @@ impl Security<'_> {
             Request::AddIdentity { .. } => self.on_own_role(Permission::Create),
             Request::DropIdentity { .. } => self.on_own_role(Permission::Drop),
             Request::ListPermissions { .. } | Request::ListRoles { .. } | Request::ListUsers => Ok(()),
+        }
+    }
+
+    /// Of their own role, users may alter the password only.
+    fn authorize_alter(&self, role: &str, options: &Options) -> Result<(), EngineError> {
+        let unauthorized = |message: &str| Err(EngineError::Unauthorized(message.to_owned()));
+        let is_superuser = self.user.is_some_and(|user| self.roles.is_superuser(user));
+        if options.superuser.is_some() {
+            if self.user.is_some_and(|user| self.roles.inherited(user).contains(role)) {
+                return unauthorized(
+                    "You aren't allowed to alter your own superuser status or that of a role granted to you",
+                );
+            }
+            if !is_superuser {
+                return unauthorized("Only superusers are allowed to alter superuser status");
+            }
+        }
+        match self.user == Some(role) {
+            _ if is_superuser => Ok(()),
+            true if options.login.is_some() => unauthorized("You aren't allowed to alter LOGIN"),
+            true => Ok(()),
+            false => self.may_manage(Permission::Alter, &Resource::Role(role.to_owned())),
         }
     }
 

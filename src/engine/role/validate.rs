@@ -2,6 +2,7 @@
 
 use quorate_protocol::cql::ast::Statement;
 
+use super::options::Options;
 use super::parse::{Request, Target, builtin_functions};
 use super::{Resource, Security};
 use crate::engine::EngineError;
@@ -19,59 +20,17 @@ impl Security<'_> {
     }
 
     pub(super) fn validate_request(&self, request: &Request) -> Result<(), EngineError> {
-        let exists = |role: &str| self.roles.contains(role);
-        let invalid = |message: String| Err(EngineError::invalid(message));
         match request {
-            Request::Create { role, options, if_not_exists } => {
-                options.validate(self)?;
-                if role.is_empty() {
-                    return invalid("Role name can't be an empty string".to_owned());
-                }
-                options.validate_access(self)?;
-                self.named_user()?;
-                match !if_not_exists && exists(role) {
-                    true => invalid(format!("{role} already exists")),
-                    false => Ok(()),
-                }
-            }
-            Request::Alter { role, options, if_exists } => {
-                options.validate(self)?;
-                if options.is_empty() {
-                    return invalid("ALTER [ROLE|USER] can't be empty".to_owned());
-                }
-                options.validate_access(self)?;
-                self.named_user()?;
-                match exists(role) || *if_exists {
-                    true => Ok(()),
-                    false => invalid(format!("Role {role} doesn't exist")),
-                }
-            }
-            Request::Drop { role, if_exists } => {
-                let user = self.named_user()?;
-                if !if_exists && !exists(role) {
-                    return invalid(format!("{role} doesn't exist"));
-                }
-                match user == role {
-                    true => invalid("Cannot DROP primary role for current login".to_owned()),
-                    false => Ok(()),
-                }
-            }
+            Request::Create { role, options, if_not_exists } => self.validate_create(role, options, *if_not_exists),
+            Request::Alter { role, options, if_exists } => self.validate_alter(role, options, *if_exists),
+            Request::Drop { role, if_exists } => self.validate_drop(role, *if_exists),
             Request::GrantRole { role, grantee: member } | Request::RevokeRole { role, revokee: member } => {
                 self.named_user()?;
-                match [role, member].into_iter().find(|role| !exists(role)) {
-                    Some(role) => invalid(format!("{role} doesn't exist")),
-                    None => Ok(()),
-                }
+                let missing = [role, member].into_iter().find(|role| !self.roles.contains(role));
+                missing.map_or(Ok(()), |role| invalid(format!("{role} doesn't exist")))
             }
             Request::Grant { on, grantee: role, .. } | Request::Revoke { on, revokee: role, .. } => {
-                self.named_user()?;
-                if !exists(role) {
-                    return invalid(format!("Role {role} doesn't exist"));
-                }
-                match self.found(on)? {
-                    Ok(_) => Ok(()),
-                    Err(missing) => invalid(format!("Resource {missing} doesn't exist")),
-                }
+                self.validate_grant(on, role)
             }
             Request::ListPermissions { on, of, .. } => {
                 self.named_user()?;
@@ -89,7 +48,7 @@ impl Security<'_> {
             Request::ListUsers => self.named_user().map(|_| ()),
             Request::AddIdentity { identity, role, if_not_exists } => {
                 self.named_user()?;
-                if !exists(role) {
+                if !self.roles.contains(role) {
                     return invalid(format!("Can not add identity for non-existent role '{role}'"));
                 }
                 match !if_not_exists && self.roles.role_of_identity(identity).is_some() {
@@ -104,6 +63,54 @@ impl Security<'_> {
                     false => invalid(format!("identity '{identity}' doesn't exist")),
                 }
             }
+        }
+    }
+
+    fn validate_create(&self, role: &str, options: &Options, if_not_exists: bool) -> Result<(), EngineError> {
+        options.validate(self)?;
+        if role.is_empty() {
+            return invalid("Role name can't be an empty string");
+        }
+        options.validate_access(self)?;
+        self.named_user()?;
+        match !if_not_exists && self.roles.contains(role) {
+            true => invalid(format!("{role} already exists")),
+            false => Ok(()),
+        }
+    }
+
+    fn validate_alter(&self, role: &str, options: &Options, if_exists: bool) -> Result<(), EngineError> {
+        options.validate(self)?;
+        if options.is_empty() {
+            return invalid("ALTER [ROLE|USER] can't be empty");
+        }
+        options.validate_access(self)?;
+        self.named_user()?;
+        match if_exists || self.roles.contains(role) {
+            true => Ok(()),
+            false => invalid(format!("Role {role} doesn't exist")),
+        }
+    }
+
+    fn validate_drop(&self, role: &str, if_exists: bool) -> Result<(), EngineError> {
+        let user = self.named_user()?;
+        if !if_exists && !self.roles.contains(role) {
+            return invalid(format!("{role} doesn't exist"));
+        }
+        match user == role {
+            true => invalid("Cannot DROP primary role for current login"),
+            false => Ok(()),
+        }
+    }
+
+    fn validate_grant(&self, on: &Target, role: &str) -> Result<(), EngineError> {
+        self.named_user()?;
+        if !self.roles.contains(role) {
+            return invalid(format!("Role {role} doesn't exist"));
+        }
+        match self.found(on)? {
+            Ok(_) => Ok(()),
+            Err(missing) => invalid(format!("Resource {missing} doesn't exist")),
         }
     }
 
@@ -142,4 +149,8 @@ impl Security<'_> {
             None => Ok(()),
         }
     }
+}
+
+fn invalid(message: impl Into<String>) -> Result<(), EngineError> {
+    Err(EngineError::invalid(message))
 }
