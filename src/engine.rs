@@ -9,6 +9,7 @@ mod argument;
 mod bind;
 mod compile;
 mod constant;
+pub mod definition;
 mod environment;
 mod error;
 mod execute;
