@@ -42,6 +42,24 @@ impl<'a> Written<'a> {
         }
     }
 
+    /// What the parser refuses beyond the grammar: `frozen` of what cannot be, and classes that do not exist.
+    pub(super) fn check(written: &Type<'_>) -> Result<(), EngineError> {
+        match written {
+            Type::Native(_) | Type::UserDefined(_) => Ok(()),
+            Type::Custom(class) => custom(class).map(|_| ()),
+            Type::List(inner) | Type::Set(inner) | Type::Vector(inner, _) => Self::check(inner),
+            Type::Map(pair) => Self::check(&pair.0).and_then(|()| Self::check(&pair.1)),
+            Type::Tuple(types) => types.iter().try_for_each(Self::check),
+            Type::Frozen(inner) if matches!(inner.as_ref(), Type::Native(_) | Type::Custom(_)) => {
+                Err(EngineError::syntax(format!(
+                    "frozen<> is only allowed on collections, tuples, and user-defined types (got {})",
+                    Written::new(inner)
+                )))
+            }
+            Type::Frozen(inner) => Self::check(inner),
+        }
+    }
+
     pub(super) fn is_counter(&self) -> bool {
         matches!(self, Written::Native(NativeType::Counter))
     }

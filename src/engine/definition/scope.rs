@@ -1,8 +1,11 @@
 //! Which keyspace a statement is about, whether it may be changed, and which names can be given.
 
-use quorate_protocol::cql::ast::{CreateView, Name, QualifiedName, Statement};
+use quorate_protocol::cql::ast::{
+    AlterTableAction, AlterTypeAction, CreateView, Name, QualifiedName, Statement, TableItem, Type,
+};
 
 use super::create_table;
+use super::data_type::Written;
 use crate::engine::error::EngineError;
 use crate::engine::schema::Schema;
 
@@ -33,6 +36,7 @@ pub(super) fn keyspace_of<'a>(
     session_keyspace: Option<&'a str>,
 ) -> Result<&'a str, EngineError> {
     check_markers(statement)?;
+    types(statement).into_iter().try_for_each(Written::check)?;
     if let Statement::CreateTable(create) = statement {
         create_table::check_declarations(create)?;
     }
@@ -105,6 +109,36 @@ pub(super) fn written(name: &QualifiedName<'_>) -> String {
     match &name.keyspace {
         Some(keyspace) => format!("{}.{}", keyspace.as_str(), name.name.as_str()),
         None => name.name.as_str().to_owned(),
+    }
+}
+
+/// Every type that the statement writes.
+fn types<'s, 'a>(statement: &'s Statement<'a>) -> Vec<&'s Type<'a>> {
+    match statement {
+        Statement::CreateTable(create) => {
+            let columns = create.items.iter().filter_map(|item| match item {
+                TableItem::Column { definition, .. } => Some(&definition.data_type),
+                TableItem::PrimaryKey(_) => None,
+            });
+            columns.collect()
+        }
+        Statement::AlterTable(alter) => match &alter.action {
+            AlterTableAction::AlterType { data_type, .. } => vec![data_type],
+            AlterTableAction::Add { columns, .. } => columns.iter().map(|column| &column.data_type).collect(),
+            _ => Vec::new(),
+        },
+        Statement::CreateType(create) => create.fields.iter().map(|(_, data_type)| data_type).collect(),
+        Statement::AlterType(alter) => match &alter.action {
+            AlterTypeAction::Alter { data_type, .. } | AlterTypeAction::Add { data_type, .. } => vec![data_type],
+            AlterTypeAction::Rename { .. } => Vec::new(),
+        },
+        Statement::CreateFunction(create) => {
+            create.arguments.iter().map(|(_, data_type)| data_type).chain([&create.returns]).collect()
+        }
+        Statement::CreateAggregate(create) => create.arguments.iter().chain([&create.state_type]).collect(),
+        Statement::DropFunction(drop) => drop.arguments.iter().flatten().collect(),
+        Statement::DropAggregate(drop) => drop.arguments.iter().flatten().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -108,7 +108,7 @@ fn dropping_names_the_rows_that_nothing_names_any_longer() {
 fn a_type_is_altered_in_every_column_and_type_that_it_is_in() {
     let session = session(&[
         "CREATE TYPE inner (a int)",
-        "CREATE TYPE outer (i frozen<inner>, l list<frozen<inner>>)",
+        "CREATE TYPE outer (i frozen<inner>, l frozen<list<inner>>)",
         "CREATE TABLE t (k int PRIMARY KEY, o outer, f frozen<map<int, inner>>) WITH comment = 'kept'",
         "ALTER TYPE inner ADD b text",
         "ALTER TYPE inner RENAME a TO first",
