@@ -22,6 +22,9 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// The statement is wrong by itself, whatever the table: SyntaxError (0x2000).
+    #[error("{0}")]
+    Syntax(String),
     /// The store failed: a server error (0x0000).
     #[error("{0}")]
     Storage(String),
@@ -66,6 +69,7 @@ impl From<EngineError> for CqlError {
         let message = error.to_string();
         match error {
             EngineError::Invalid(_) => CqlError::new(ErrorDetails::Invalid, message),
+            EngineError::Syntax(_) => CqlError::new(ErrorDetails::Syntax, message),
             EngineError::Storage(_) => CqlError::new(ErrorDetails::Server, message),
             EngineError::Operation { operation, operand_types, .. } => {
                 let function = operation.split(' ').nth(1).unwrap_or_default().to_owned();

@@ -95,11 +95,7 @@ pub fn apply<'s>(
 }
 
 /// Applies what was made so far.
-fn flush(
-    store: &Store,
-    derived: &mut Vec<(Arc<TableShape>, Mutation)>,
-    now_seconds: i64,
-) -> Result<(), StoreError> {
+fn flush(store: &Store, derived: &mut Vec<(Arc<TableShape>, Mutation)>, now_seconds: i64) -> Result<(), StoreError> {
     let writes: Vec<(&TableShape, &Mutation)> =
         derived.iter().map(|(shape, mutation)| (shape.as_ref(), mutation)).collect();
     store.apply(&writes, now_seconds)?;

@@ -174,10 +174,7 @@ fn column_spec(bind: &BindSpec, table: &Arc<TableSpec>) -> ColumnSpec {
 }
 
 /// Which of the markers are the partition key; of several for one column the last.
-fn partition_key_indexes<'b>(
-    binds: impl Iterator<Item = &'b BindSpec>,
-    definition: &TableDefinition,
-) -> Vec<u16> {
+fn partition_key_indexes<'b>(binds: impl Iterator<Item = &'b BindSpec>, definition: &TableDefinition) -> Vec<u16> {
     let binds: Vec<&BindSpec> = binds.collect();
     let marker_of = |column: usize| binds.iter().rposition(|bind| bind.column == Some(column));
     let of_key = definition.table.columns().iter().take_while(|column| column.kind == ColumnKind::PartitionKey);

@@ -72,12 +72,9 @@ impl IndexPlan {
         let source = match column.kind {
             ColumnKind::PartitionKey => Source::PartitionKey(place),
             ColumnKind::Clustering { .. } => Source::Clustering(place - table.partition_key_count()),
-            ColumnKind::Static | ColumnKind::Regular => Source::Column {
-                id: definition.column_id(place)?,
-                is_static,
-                part,
-                cql_type: column.cql_type.clone(),
-            },
+            ColumnKind::Static | ColumnKind::Regular => {
+                Source::Column { id: definition.column_id(place)?, is_static, part, cql_type: column.cql_type.clone() }
+            }
         };
         let mut clustering =
             vec![(value_type, false), (NativeType::BigInt.into(), false), (NativeType::Blob.into(), false)];

@@ -72,8 +72,7 @@ impl ViewPlan {
         let mut columns = Vec::new();
         let mut deciding = None;
         for (index, column) in of_view.table.columns().iter().enumerate() {
-            let (place, of_base) =
-                table.column(&column.name).ok_or_else(|| undefined_column(&column.name, table))?;
+            let (place, of_base) = table.column(&column.name).ok_or_else(|| undefined_column(&column.name, table))?;
             let id = base.column_id(place).ok_or_else(|| undefined_column(&column.name, table))?;
             if !of_view.table.is_key(index) {
                 columns.extend(of_view.column_id(index).map(|own| (id, own)));

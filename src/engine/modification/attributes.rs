@@ -90,9 +90,8 @@ impl Attributes {
                     let message = format!("ttl is too large. requested ({ttl}) maximum ({TTL_MAX_SECONDS})");
                     return Err(EngineError::invalid(message));
                 }
-                Ok(ttl) => u32::try_from(ttl).map_err(|_| {
-                    EngineError::invalid(format!("A TTL must be greater or equal to 0, but was {ttl}"))
-                })?,
+                Ok(ttl) => u32::try_from(ttl)
+                    .map_err(|_| EngineError::invalid(format!("A TTL must be greater or equal to 0, but was {ttl}")))?,
             },
         };
         if context.now_seconds.saturating_add(i64::from(ttl)) > EXPIRY_MAX_SECONDS {

@@ -81,11 +81,7 @@ pub(super) fn execute(
 }
 
 /// The one partition that a statement is about.
-fn single_key(
-    entry: &Entry<'_>,
-    is_batch: bool,
-    context: &mut WriteContext<'_>,
-) -> Result<PartitionKey, EngineError> {
+fn single_key(entry: &Entry<'_>, is_batch: bool, context: &mut WriteContext<'_>) -> Result<PartitionKey, EngineError> {
     let keys = entry.plan.partition_keys(entry.arguments, context)?;
     if entry.plan.key.has_partition_alternatives() {
         return Err(EngineError::invalid(if is_batch {
@@ -190,9 +186,7 @@ impl<'a> Request<'a> {
                 return Err(EngineError::invalid(message));
             }
             _ => {
-                return Err(EngineError::invalid(
-                    "Cannot mix IF EXISTS and IF NOT EXISTS conditions for the same row",
-                ));
+                return Err(EngineError::invalid("Cannot mix IF EXISTS and IF NOT EXISTS conditions for the same row"));
             }
         }
         match clustering {
@@ -210,8 +204,7 @@ impl<'a> Request<'a> {
         context: &mut WriteContext<'_>,
     ) -> Result<(), EngineError> {
         for condition in conditions {
-            let bound =
-                BoundCondition::new(condition, &self.definition.table, entry.arguments, context.environment)?;
+            let bound = BoundCondition::new(condition, &self.definition.table, entry.arguments, context.environment)?;
             let place = match &clustering {
                 Some(clustering) if !condition.is_static => {
                     self.rows.entry(clustering.clone()).or_insert_with(|| RowCondition::Columns(Vec::new()))

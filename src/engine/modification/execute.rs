@@ -52,8 +52,7 @@ impl ModificationPlan {
         let locked: SmallVec<[(StorageId, &PartitionKey); 1]> = keys.iter().map(|key| (table, key)).collect();
         let locks = needs_lock.then(|| store.lock(&locked));
         let mut collector = Collector::default();
-        let sources =
-            Sources { timestamp: context.timestamp_micros, own_timestamps: true, store: Some(store) };
+        let sources = Sources { timestamp: context.timestamp_micros, own_timestamps: true, store: Some(store) };
         self.collect(&keys, &arguments, &sources, context, &mut collector)?;
         let mutations = collector.finish();
         check_sizes(&mutations, &self.definition.table.spec().keyspace)?;
@@ -66,11 +65,7 @@ impl ModificationPlan {
     ///
     /// # Errors
     /// Those of Cassandra for values that do not fit.
-    pub fn mutations(
-        &self,
-        values: &Values<'_>,
-        context: &mut WriteContext<'_>,
-    ) -> Result<Vec<Mutation>, EngineError> {
+    pub fn mutations(&self, values: &Values<'_>, context: &mut WriteContext<'_>) -> Result<Vec<Mutation>, EngineError> {
         let arguments = self.bind(values)?;
         let keys = self.partition_keys(&arguments, context)?;
         let mut collector = Collector::default();

@@ -53,12 +53,13 @@ impl JsonSource {
             Object::Known(values) => values.clone(),
             Object::Bound(index) => match arguments.get(*index) {
                 Given::Value(bytes) => {
-                    let text = std::str::from_utf8(&bytes)
-                        .map_err(|_| EngineError::invalid("String didn't validate."))?;
+                    let text =
+                        std::str::from_utf8(&bytes).map_err(|_| EngineError::invalid("String didn't validate."))?;
                     values_of(text, table, self.is_default_unset)?
                 }
                 Given::Null => return Err(EngineError::invalid("Got null for INSERT JSON values")),
-                Given::Unset => return Err(EngineError::invalid("Got unset for INSERT JSON values")),
+                // as Cassandra takes it
+                Given::Unset => values_of("", table, self.is_default_unset)?,
             },
         };
         arguments.json = values;
@@ -92,9 +93,7 @@ fn values_of(text: &str, table: &Table, is_default_unset: bool) -> Result<Vec<Gi
         });
     }
     match members.keys().next() {
-        Some(unknown) => {
-            Err(EngineError::invalid(format!("JSON values map contains unrecognized column: {unknown}")))
-        }
+        Some(unknown) => Err(EngineError::invalid(format!("JSON values map contains unrecognized column: {unknown}"))),
         None => Ok(values),
     }
 }

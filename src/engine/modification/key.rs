@@ -174,7 +174,8 @@ fn add_part(filter: Filter, parts: &mut Vec<Part>) {
         Operator::Equal => parts.push(Part::Single { column: first, choice: Choice::One(value) }),
         _ => {
             let bound = BoundPlan { columns, value, is_tuple, is_inclusive };
-            let known = parts.iter_mut().find(|part| matches!(part, Part::Slice { first: other, .. } if *other == first));
+            let known =
+                parts.iter_mut().find(|part| matches!(part, Part::Slice { first: other, .. } if *other == first));
             if let Some(Part::Slice { lower, upper, .. }) = known {
                 *(if is_lower { lower } else { upper }) = Some(bound);
             } else if is_lower {

@@ -9,17 +9,10 @@ use crate::store::cell::Cell;
 use crate::store::row::{ColumnData, ColumnId, ComplexData, Row};
 
 /// The value of a column of a row, serialized; absent where it is null.
-pub(in crate::engine) fn value_of(
-    row: &Row,
-    id: ColumnId,
-    cql_type: &CqlType,
-    now_seconds: i64,
-) -> Option<Bytes> {
+pub(in crate::engine) fn value_of(row: &Row, id: ColumnId, cql_type: &CqlType, now_seconds: i64) -> Option<Bytes> {
     match row.column(id)? {
         ColumnData::Simple(cell) => cell.live(now_seconds).cloned(),
-        ColumnData::Counter(counter) => {
-            counter.value().map(|value| Bytes::copy_from_slice(&value.to_be_bytes()))
-        }
+        ColumnData::Counter(counter) => counter.value().map(|value| Bytes::copy_from_slice(&value.to_be_bytes())),
         ColumnData::Complex(data) => complex_value(data, cql_type, now_seconds),
     }
 }

@@ -177,9 +177,8 @@ fn of_key(value: Option<&Bytes>, row: &Row) -> Vec<Entry> {
     let end = |expiry: Option<Expiry>| expiry.map_or(i64::MAX, |expiry| expiry.at_seconds);
     let longest = markers.iter().map(|marker| marker.expiry).max_by_key(|expiry| end(*expiry)).flatten();
     let newest = markers.iter().map(|marker| marker.timestamp).max();
-    let entry = newest.zip(value).map(|(timestamp, value)| Entry {
-        value: value.clone(),
-        marker: Liveness { timestamp, expiry: longest },
-    });
+    let entry = newest
+        .zip(value)
+        .map(|(timestamp, value)| Entry { value: value.clone(), marker: Liveness { timestamp, expiry: longest } });
     entry.into_iter().collect()
 }

@@ -33,12 +33,7 @@ type Derived = Vec<(Arc<TableShape>, Mutation)>;
 
 impl Change<'_> {
     /// Adds what the change of the base row from `before` to `after` changes in the view.
-    pub(super) fn apply(
-        &self,
-        before: Option<&Row>,
-        after: &Row,
-        derived: &mut Derived,
-    ) -> Result<(), EngineError> {
+    pub(super) fn apply(&self, before: Option<&Row>, after: &Row, derived: &mut Derived) -> Result<(), EngineError> {
         let was_in = before.filter(|before| self.is_in_view(before));
         let is_in = self.is_in_view(after);
         match (was_in, is_in) {
@@ -256,9 +251,8 @@ fn cell(row: &Row, id: ColumnId) -> Option<&Cell> {
 }
 
 fn complex_difference(before: &ComplexData, after: &ComplexData) -> ComplexData {
-    let is_new = |path: &Bytes, cell: &Cell| {
-        !before.cells.iter().any(|(other_path, other)| other_path == path && other == cell)
-    };
+    let is_new =
+        |path: &Bytes, cell: &Cell| !before.cells.iter().any(|(other_path, other)| other_path == path && other == cell);
     let cells = after.cells.iter().filter(|(path, cell)| is_new(path, cell)).cloned();
     let supersedes = |deletion: &Deletion| before.deletion.is_none_or(|before| before.timestamp < deletion.timestamp);
     ComplexData { deletion: after.deletion.filter(supersedes), cells: cells.collect() }

@@ -114,9 +114,10 @@ pub(in crate::engine::modification) fn data_size(mutation: &Mutation) -> usize {
     let range = |slice: &Slice| bound(&slice.start) + bound(&slice.end) + 8 + 4;
     let ranges: usize = mutation.ranges.iter().map(|(slice, _)| range(slice)).sum();
     let ranges = if mutation.ranges.is_empty() { 0 } else { RANGES + ranges };
-    let rows = mutation.rows.iter().map(|(clustering, row)| {
-        clustering.iter().map(bytes::Bytes::len).sum::<usize>() + row_size(row)
-    });
+    let rows = mutation
+        .rows
+        .iter()
+        .map(|(clustering, row)| clustering.iter().map(bytes::Bytes::len).sum::<usize>() + row_size(row));
     // the update of a counter is a cell with a context of one shard
     let counters = mutation.counters.len() * (20 + 34);
     rows.sum::<usize>() + row_size(&mutation.static_row) + DELETION + ranges + counters

@@ -51,6 +51,8 @@ impl BoundCondition {
             Subject::Field(number) => BoundSubject::Field(*number),
             Subject::Element(key) => match arguments.evaluate(key, environment)? {
                 Given::Value(key) => BoundSubject::Element(key),
+                // as Cassandra takes it: a key that no map has
+                Given::Unset if matches!(cql_type, CqlType::Map { .. }) => BoundSubject::Element(Bytes::new()),
                 Given::Null | Given::Unset => {
                     let kind = if matches!(cql_type, CqlType::Map { .. }) { "map" } else { "list" };
                     return Err(EngineError::invalid(format!("Invalid null value for {kind} element access")));
@@ -125,9 +127,7 @@ impl BoundCondition {
             }
             (BoundSubject::Element(key), CqlType::Map { key: key_type, value, .. }) => {
                 let parts = parts_of(&self.cql_type, whole())?;
-                let is_wanted = |entry: &&[Option<Bytes>]| {
-                    matches!(entry.first(), Some(Some(candidate)) if compare(key_type, candidate, key).is_eq())
-                };
+                let is_wanted = |entry: &&[Option<Bytes>]| matches!(entry.first(), Some(Some(candidate)) if compare(key_type, candidate, key).is_eq());
                 let found = parts.chunks(2).find(is_wanted).and_then(|entry| entry.last().cloned().flatten());
                 (CqlType::clone(value), found)
             }
@@ -166,9 +166,7 @@ impl BoundCondition {
                     }));
                 }
                 (operator, false) => match (&current, wanted) {
-                    (Some(current), Some(wanted)) => {
-                        is_fulfilled(operator, compare(&self.cql_type, current, wanted))
-                    }
+                    (Some(current), Some(wanted)) => is_fulfilled(operator, compare(&self.cql_type, current, wanted)),
                     _ => operator == Operator::NotEqual,
                 },
             };
@@ -187,8 +185,9 @@ impl BoundCondition {
         let of_keys = self.operator == Operator::ContainsKey;
         if !self.cql_type.is_multi_cell() {
             let parts = parts_of(&self.cql_type, value_of(row, self.id, &self.cql_type, now_seconds))?;
-            let is_equal =
-                |ty: &CqlType, part: &Option<Bytes>| part.as_ref().is_some_and(|part| compare(ty, part, &wanted).is_eq());
+            let is_equal = |ty: &CqlType, part: &Option<Bytes>| {
+                part.as_ref().is_some_and(|part| compare(ty, part, &wanted).is_eq())
+            };
             return Ok(match &self.cql_type {
                 CqlType::Map { key, .. } if of_keys => parts.iter().step_by(2).any(|part| is_equal(key, part)),
                 CqlType::Map { value, .. } => parts.iter().skip(1).step_by(2).any(|part| is_equal(value, part)),

@@ -14,8 +14,8 @@ pub(super) fn from_json(cql_type: &CqlType, json: &Json) -> Result<Bytes, String
         _ => match json {
             // a composite value may stand in a string of JSON
             Json::String(text) => {
-                let inner: Json = serde_json::from_str(text)
-                    .map_err(|error| format!("Error decoding JSON string: {error}"))?;
+                let inner: Json =
+                    serde_json::from_str(text).map_err(|error| format!("Error decoding JSON string: {error}"))?;
                 match inner {
                     Json::String(_) => Err(unexpected(cql_type, &inner)),
                     inner => composite_from_json(cql_type, &inner),
@@ -64,12 +64,10 @@ fn native_from_json(native: NativeType, json: &Json) -> Result<Value, String> {
                 None => Err(refuse(&format!("String representation of blob is missing 0x prefix: {text}"))),
             }
         }
-        (Decimal, other) => parse(&java_text(other)).map_err(|_| {
-            format!("Value '{}' is not a valid representation of a decimal value", java_text(other))
-        }),
-        (VarInt, other) => parse(&java_text(other)).map_err(|_| {
-            format!("Value '{}' is not a valid representation of a varint value", java_text(other))
-        }),
+        (Decimal, other) => parse(&java_text(other))
+            .map_err(|_| format!("Value '{}' is not a valid representation of a decimal value", java_text(other))),
+        (VarInt, other) => parse(&java_text(other))
+            .map_err(|_| format!("Value '{}' is not a valid representation of a varint value", java_text(other))),
         (_, Json::String(text)) => parse(text),
         (Int, Json::Number(number)) => match number.as_i64().map(i32::try_from) {
             Some(Ok(number)) => Ok(Value::Int(number)),

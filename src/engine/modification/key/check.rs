@@ -41,8 +41,12 @@ pub(super) fn check(
     check_order(filters, table)?;
     check_partition_key(filters, table, kind)?;
     check_clustering(filters, table, kind, is_static_only)?;
-    let mut others: Vec<&str> =
-        filters.iter().flat_map(Filter::columns).filter(|column| !table.is_key(**column)).map(|c| name(table, *c)).collect();
+    let mut others: Vec<&str> = filters
+        .iter()
+        .flat_map(Filter::columns)
+        .filter(|column| !table.is_key(**column))
+        .map(|c| name(table, *c))
+        .collect();
     if others.is_empty() {
         return Ok(());
     }

@@ -168,13 +168,10 @@ impl Source<'_> {
     ) -> Result<Bytes, EngineError> {
         match self.arguments.evaluate(expression, environment)? {
             Given::Value(bytes) => Ok(bytes),
-            Given::Null => Err(EngineError::invalid(format!(
-                "Invalid null value in condition for column {}",
-                self.name(column)
-            ))),
-            Given::Unset => {
-                Err(EngineError::invalid(format!("Invalid unset value for column {}", self.name(column))))
+            Given::Null => {
+                Err(EngineError::invalid(format!("Invalid null value in condition for column {}", self.name(column))))
             }
+            Given::Unset => Err(EngineError::invalid(format!("Invalid unset value for column {}", self.name(column)))),
         }
     }
 
@@ -260,19 +257,17 @@ impl Source<'_> {
         columns: &[usize],
         environment: &mut dyn Environment,
     ) -> Result<Values, EngineError> {
-        let is_null = |column: usize| {
-            EngineError::invalid(format!("Invalid null value for column {}", self.name(column)))
-        };
+        let is_null =
+            |column: usize| EngineError::invalid(format!("Invalid null value for column {}", self.name(column)));
         if let Expression::Composite(CqlType::Tuple(_), parts) = tuple {
-            let values = columns.iter().zip(parts).map(|(column, part)| {
-                match self.arguments.evaluate(part, environment)? {
+            let values =
+                columns.iter().zip(parts).map(|(column, part)| match self.arguments.evaluate(part, environment)? {
                     Given::Value(bytes) => Ok(bytes),
                     Given::Null => Err(is_null(*column)),
                     Given::Unset => {
                         Err(EngineError::invalid(format!("Invalid unset value for column {}", self.name(*column))))
                     }
-                }
-            });
+                });
             return values.collect();
         }
         let types = columns.iter().filter_map(|column| self.cql_type(*column).cloned());

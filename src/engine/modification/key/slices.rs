@@ -25,12 +25,7 @@ pub(super) fn of_bounds(prefix: &Clustering, bounds: &SliceBounds, shape: &Table
 
 /// The rows on one side of a bound: for each column those that are beyond its value where the columns before are equal to
 /// theirs, and those that are equal in all columns, if they belong to it. Neighbours are joined.
-fn half(
-    prefix: &Clustering,
-    bound: Option<&(Clustering, bool)>,
-    side: Ordering,
-    shape: &TableShape,
-) -> Vec<Slice> {
+fn half(prefix: &Clustering, bound: Option<&(Clustering, bool)>, side: Ordering, shape: &TableShape) -> Vec<Slice> {
     let Some((values, is_inclusive)) = bound else { return vec![Slice::of_prefix(prefix.clone())] };
     let is_after = |column: usize| {
         let descends = shape.clustering.get(prefix.len() + column).is_some_and(|(_, descends)| *descends);
@@ -61,11 +56,9 @@ fn half(
 /// What both slices have in common, if anything can be.
 fn intersection(left: &Slice, right: &Slice, shape: &TableShape) -> Option<Slice> {
     let later = |a: &Option<Bound>, b: &Option<Bound>, is_start: bool| match (a, b) {
-        (Some(a), Some(b)) => Some(if place_order(a, is_start, b, is_start, shape).is_ge() == is_start {
-            a.clone()
-        } else {
-            b.clone()
-        }),
+        (Some(a), Some(b)) => {
+            Some(if place_order(a, is_start, b, is_start, shape).is_ge() == is_start { a.clone() } else { b.clone() })
+        }
         (a, b) => a.clone().or_else(|| b.clone()),
     };
     let common = Slice { start: later(&left.start, &right.start, true), end: later(&left.end, &right.end, false) };

@@ -256,16 +256,11 @@ fn index_receiver(name: &str) -> Receiver {
     Receiver::new(format!("idx({name})"), NativeType::Int)
 }
 
-fn field_number(
-    target: &Target<'_>,
-    definition: &UserType,
-    field: &str,
-) -> Result<(u16, CqlType), EngineError> {
+fn field_number(target: &Target<'_>, definition: &UserType, field: &str) -> Result<(u16, CqlType), EngineError> {
     let found = definition.fields.iter().enumerate().find(|(_, (name, _))| name == field);
     let numbered = found.and_then(|(index, (_, cql_type))| Some((u16::try_from(index).ok()?, cql_type.clone())));
-    numbered.ok_or_else(|| {
-        EngineError::invalid(format!("UDT column {} does not have a field named {field}", target.name))
-    })
+    numbered
+        .ok_or_else(|| EngineError::invalid(format!("UDT column {} does not have a field named {field}", target.name)))
 }
 
 /// Whether a value of the type may be added to what is there: a number or text.

@@ -151,12 +151,7 @@ impl Execution<'_, '_> {
         Ok(())
     }
 
-    fn put_element(
-        &mut self,
-        operation: &Operation,
-        key: &Expression,
-        value: &Expression,
-    ) -> Result<(), EngineError> {
+    fn put_element(&mut self, operation: &Operation, key: &Expression, value: &Expression) -> Result<(), EngineError> {
         let (key, value) = (self.evaluate(key)?, self.evaluate(value)?);
         let is_list = matches!(self.cql_type(operation)?, CqlType::List { .. });
         let path = match key {
@@ -209,8 +204,7 @@ impl Execution<'_, '_> {
     /// The path of the element at an index of the list as it is now.
     fn path_at(&mut self, operation: &Operation, index: &[u8], if_null: &str) -> Result<Bytes, EngineError> {
         let current = self.current();
-        let elements =
-            elements_of(&current, operation.id, self.cql_type(operation)?, self.context.now_seconds);
+        let elements = elements_of(&current, operation.id, self.cql_type(operation)?, self.context.now_seconds);
         if elements.is_empty() {
             return Err(EngineError::invalid(if_null));
         }

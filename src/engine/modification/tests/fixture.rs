@@ -252,9 +252,8 @@ impl Fixture {
     fn create_type(&mut self, created: &CreateType<'_>) {
         let mut keyspace = self.keyspace();
         let lookup = |_: Option<&str>, name: &str| keyspace.types.get(name).cloned();
-        let fields = created.fields.iter().map(|(name, ty)| {
-            (name.as_str().to_owned(), CqlType::resolve(ty, &lookup).unwrap())
-        });
+        let fields =
+            created.fields.iter().map(|(name, ty)| (name.as_str().to_owned(), CqlType::resolve(ty, &lookup).unwrap()));
         let name = created.name.name.as_str().to_owned();
         let user_type = UserType { keyspace: "w".into(), name: name.clone(), fields: fields.collect() };
         keyspace.types.insert(name.into(), Arc::new(user_type));
@@ -301,7 +300,9 @@ impl Fixture {
         };
         let of_base = base.table.columns().iter();
         let types = of_base
-            .filter(|c| selected(&c.name) || partition.contains(&c.name.as_str()) || clustering.contains(&c.name.as_str()))
+            .filter(|c| {
+                selected(&c.name) || partition.contains(&c.name.as_str()) || clustering.contains(&c.name.as_str())
+            })
             .map(|column| (column.name.clone(), (column.cql_type.clone(), false)));
         let columns = columns(&types.collect(), &partition, &clustering, &created.options);
         let table = Arc::new(Table::new("w", created.name.name.as_str(), columns));
@@ -341,9 +342,10 @@ impl Fixture {
 
     fn definition_of(&mut self, table: Arc<Table>, options: &[TableOption<'_>]) -> TableDefinition {
         let storage = self.storage();
-        let clustering = table.clustering().iter().map(|column| {
-            (column.cql_type.clone(), column.kind == ColumnKind::Clustering { descending: true })
-        });
+        let clustering = table
+            .clustering()
+            .iter()
+            .map(|column| (column.cql_type.clone(), column.kind == ColumnKind::Clustering { descending: true }));
         let shape = TableShape { storage, clustering: clustering.collect(), gc_grace_seconds: 864_000 };
         let default_ttl = options.iter().find_map(|option| match option {
             TableOption::Property(property) if property.name.as_str() == "default_time_to_live" => {
@@ -515,6 +517,7 @@ fn envelope_of(values: &str) -> Envelope {
 fn refused(error: &EngineError) -> String {
     match error {
         EngineError::Invalid(message) => format!("E 8704 {message}"),
+        EngineError::Syntax(message) => format!("E 8192 {message}"),
         other => format!("E 0 {other}"),
     }
 }
