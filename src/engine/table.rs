@@ -54,10 +54,11 @@ impl Table {
         let rank = |column: &Column| match column.kind {
             ColumnKind::PartitionKey => 0,
             ColumnKind::Clustering { .. } => 1,
-            ColumnKind::Static | ColumnKind::Regular => 2,
+            ColumnKind::Static => 2,
+            ColumnKind::Regular => 3,
         };
         columns.sort_by(|a, b| {
-            let by_name = if rank(a) == 2 { a.name.cmp(&b.name) } else { Ordering::Equal };
+            let by_name = if rank(a) >= 2 { a.name.cmp(&b.name) } else { Ordering::Equal };
             rank(a).cmp(&rank(b)).then(by_name)
         });
         Table {

@@ -51,6 +51,8 @@ impl BoundCondition {
             Subject::Field(number) => BoundSubject::Field(*number),
             Subject::Element(key) => match arguments.evaluate(key, environment)? {
                 Given::Value(key) => BoundSubject::Element(key),
+                // as Cassandra takes it: a key that no map has
+                Given::Unset if matches!(cql_type, CqlType::Map { .. }) => BoundSubject::Element(Bytes::new()),
                 Given::Null | Given::Unset => {
                     let kind = if matches!(cql_type, CqlType::Map { .. }) { "map" } else { "list" };
                     return Err(EngineError::invalid(format!("Invalid null value for {kind} element access")));
