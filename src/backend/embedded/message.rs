@@ -9,7 +9,7 @@ use quorate_protocol::message::response::{
 use quorate_protocol::message::view::{
     BatchView, ExecuteView, Parameters, PrepareView, QueryView, Statement as BatchStatement,
 };
-use quorate_protocol::message::{QueryFlags, Response, ResponseMessage};
+use quorate_protocol::message::{Consistency, QueryFlags, Response, ResponseMessage};
 
 use super::Session;
 use super::replica::Replica;
@@ -69,6 +69,7 @@ impl Work {
     }
 
     fn answer(&self, replica: &Replica) -> Result<ResponseMessage, CqlError> {
+        self.check_level()?;
         let (database, user) = (replica.database(), self.session.user.as_deref());
         match &self.what {
             What::Prepare => prepare(database, &self.request, &self.session),
@@ -96,6 +97,29 @@ impl Work {
                 Ok(said(executed, &view.parameters, None))
             }
         }
+    }
+}
+
+impl Work {
+    /// One replica holds a copy of everything, and there is no other: what needs more cannot be had. (Where there are other
+    /// backends, the level that comes here is the one within this backend.)
+    fn check_level(&self) -> Result<(), CqlError> {
+        let touches_rows = match &self.what {
+            What::Prepare => false,
+            What::Query(statement) | What::Execute(statement) => statement.touches_rows(),
+            What::Batch(_) => true,
+        };
+        let level = match level_of(&self.request) {
+            Some(level) if touches_rows => level,
+            _ => return Ok(()),
+        };
+        let required = match level {
+            Consistency::Two => 2,
+            Consistency::Three => 3,
+            _ => return Ok(()),
+        };
+        let details = ErrorDetails::Unavailable { consistency: level, required, alive: 1 };
+        Err(CqlError::new(details, format!("Cannot achieve consistency level {level}")))
     }
 }
 
@@ -175,6 +199,16 @@ fn said(executed: Executed, parameters: &Parameters<'_>, known: Option<(&[u8], &
 fn omit_columns(rows: &mut Rows) {
     let count = rows.metadata.column_count();
     rows.metadata.columns = ResultColumns::Omitted { count, global_flag: false };
+}
+
+/// The level that a statement is to be executed at.
+fn level_of(request: &Envelope) -> Option<Consistency> {
+    match request.opcode() {
+        Opcode::Query => QueryView::parse(request).ok().map(|view| view.parameters.consistency),
+        Opcode::Execute => ExecuteView::parse(request).ok().map(|view| view.parameters.consistency),
+        Opcode::Batch => BatchView::parse(request).ok().map(|view| view.parameters.consistency),
+        _ => None,
+    }
 }
 
 /// Whether the client wants a result in pages.

@@ -172,6 +172,15 @@ impl Statement {
         }
     }
 
+    /// Whether it reads or writes rows that are stored.
+    pub fn touches_rows(&self) -> bool {
+        match &self.plan {
+            StatementPlan::Select(select) => !select.is_computed,
+            StatementPlan::Modify(_) | StatementPlan::Batch(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether it may take so long that others should not wait for it; `has_pages`: its result comes in pages.
     pub fn is_heavy(&self, has_pages: bool) -> bool {
         match &self.plan {
