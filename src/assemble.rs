@@ -14,15 +14,21 @@ use tokio::sync::{Mutex, broadcast};
 use tracing::{debug, warn};
 use uuid::Uuid;
 
-use crate::backend::cassandra::handshake::{Credentials, Dial, Tls};
+use crate::backend::Credentials;
+use crate::backend::cassandra::handshake::{Dial, Tls};
 use crate::backend::cassandra::topology::Topology;
 use crate::backend::cassandra::{ConnectionLimits, Reconnect};
+use crate::backend::embedded::Replica;
 use crate::clock::{ClockFile, HybridClock, SystemClock};
-use crate::config::{Authentication as ConfiguredAuthentication, Backend, Configuration, HostPort, Role, Speculative};
+use crate::config::{
+    Authentication as ConfiguredAuthentication, Backend, Configuration, HostPort, Kind, Role, Speculative,
+};
+use crate::engine::database::{OpenError, Setup};
+use crate::engine::role::Rules;
 use crate::frontend::authentication::Authentication;
 use crate::frontend::client::ClientLimits;
 use crate::prepared::PreparedStatements;
-use crate::shared::{Cluster, Limits, Member, Shared, SharedCatalog, Timeouts};
+use crate::shared::{CassandraMember, Cluster, Limits, Member, MemberKind, Shared, SharedCatalog, Timeouts};
 use crate::system::{self, Tables};
 use crate::wire::client_config;
 
@@ -45,6 +51,14 @@ pub enum AssembleError {
         backend: String,
         /// Why the last one cannot.
         error: io::Error,
+    },
+    /// Its store cannot be opened.
+    #[error("backend {backend:?}: {error}")]
+    Store {
+        /// Its name.
+        backend: String,
+        /// Why.
+        error: OpenError,
     },
     /// The clock's high-water mark cannot be read or written.
     #[error("the clock's mark in data_directory {directory:?}: {error}")]
@@ -151,7 +165,39 @@ fn topology(configuration: &Configuration) -> system::Topology {
 }
 
 async fn member(configuration: &Configuration, backend: &Backend) -> Result<Member, AssembleError> {
-    let contact_points = resolve(backend).await?;
+    let (address, kind) = match &backend.kind {
+        Kind::Cassandra { contact_points } => {
+            let addresses = resolve(backend, contact_points).await?;
+            let address = addresses.first().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), SocketAddr::ip);
+            (address, MemberKind::Cassandra(Box::new(cassandra(configuration, backend, addresses)?)))
+        }
+        Kind::Embedded { directory } => {
+            let rules = match configuration.cluster.authentication {
+                ConfiguredAuthentication::Open => Rules::Open,
+                ConfiguredAuthentication::Backend => Rules::Enforced,
+            };
+            let setup = Setup { name: backend.name.clone(), topology: topology(configuration), rules };
+            let opened = Replica::open(setup, directory.as_deref(), backend.max_in_flight);
+            let replica = opened.map_err(|error| AssembleError::Store { backend: backend.name.clone(), error })?;
+            (IpAddr::V4(Ipv4Addr::LOCALHOST), MemberKind::Embedded(Arc::new(replica)))
+        }
+    };
+    Ok(Member {
+        name: backend.name.as_str().into(),
+        address,
+        read_level: backend.read_consistency,
+        write_level: backend.write_consistency,
+        replication: backend.replication.clone(),
+        newest_version: AtomicU8::new(0),
+        kind,
+    })
+}
+
+fn cassandra(
+    configuration: &Configuration,
+    backend: &Backend,
+    contact_points: Vec<SocketAddr>,
+) -> Result<CassandraMember, AssembleError> {
     let tls = match &backend.tls {
         None => None,
         Some(tls) => {
@@ -165,12 +211,7 @@ async fn member(configuration: &Configuration, backend: &Backend) -> Result<Memb
         username: credentials.username.clone(),
         password: credentials.password.expose().to_owned(),
     });
-    Ok(Member {
-        name: backend.name.as_str().into(),
-        address: contact_points.first().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), SocketAddr::ip),
-        read_level: backend.read_consistency,
-        write_level: backend.write_consistency,
-        replication: backend.replication.clone(),
+    Ok(CassandraMember {
         datacenter: backend.datacenter.as_deref().map(Arc::from),
         dial: Dial { credentials, tls, timeout: backend.connect_timeout, body_bytes_max: RESPONSE_BYTES_MAX },
         limits: ConnectionLimits {
@@ -182,14 +223,13 @@ async fn member(configuration: &Configuration, backend: &Backend) -> Result<Memb
         },
         reconnect: Reconnect { min: backend.reconnect_min, max: backend.reconnect_max },
         topology: Arc::new(ArcSwap::from_pointee(Topology::of_contact_points(contact_points))),
-        newest_version: AtomicU8::new(0),
     })
 }
 
-async fn resolve(backend: &Backend) -> Result<Vec<SocketAddr>, AssembleError> {
+async fn resolve(backend: &Backend, contact_points: &[HostPort]) -> Result<Vec<SocketAddr>, AssembleError> {
     let mut addresses = Vec::new();
     let mut failed = None;
-    for HostPort { host, port } in &backend.contact_points {
+    for HostPort { host, port } in contact_points {
         match tokio::net::lookup_host((host.as_str(), *port)).await {
             Ok(found) => addresses.extend(found),
             Err(error) => {

@@ -2,14 +2,20 @@
 //!
 //! A backend is one whole store. It takes requests and gives replies, in any order; it never waits for another backend.
 
+mod any;
 pub(crate) mod cassandra;
+pub(crate) mod embedded;
 
 use std::cell::Cell;
 use std::sync::Arc;
 
 use quorate_protocol::frame::{DecodeError, EncodeError, Encoder, Envelope, Version};
+use quorate_protocol::message::response::SchemaChange;
 use thiserror::Error;
 use tokio::sync::oneshot;
+use uuid::Uuid;
+
+pub(crate) use any::{AnyBackend, Parts};
 
 use crate::observe::Refusal;
 
@@ -39,6 +45,8 @@ pub(crate) trait Backend {
 pub(crate) struct Outbound<'a> {
     /// The connections it may take.
     pub(crate) lane: &'a Lane,
+    /// Who asks, where clients log in: an embedded store knows what they may do. Nobody: the proxy itself.
+    pub(crate) user: Option<&'a Arc<str>>,
     /// Where its partition lives, if that is known.
     pub(crate) partition: Option<Partition<'a>>,
     /// Appends the whole message under the stream id given; nothing is appended when it fails.
@@ -138,6 +146,41 @@ pub(crate) enum BackendError {
     /// The backend's own refusal of the lane: it does not know the keyspace, or the version.
     #[error("the backend refused the connection")]
     Refused(Envelope),
+}
+
+/// A user name and a password. Its `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) username: String,
+    pub(crate) password: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Why a backend does not let somebody in.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum LoginRefused {
+    /// It says that the credentials are wrong, in these words.
+    #[error("{0}")]
+    BadCredentials(String),
+    /// It does not say.
+    #[error("the backend cannot be asked")]
+    Unreachable,
+}
+
+/// What is seen of a backend's schema.
+#[derive(Clone, Debug)]
+pub(crate) enum Observation {
+    /// The version of its schema.
+    Version(Uuid),
+    /// Its schema changed.
+    Change(SchemaChange),
+    /// It is out of sight: events may be missed.
+    Lost,
 }
 
 /// An exponentially weighted moving average of latencies.

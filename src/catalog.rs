@@ -4,6 +4,7 @@
 //! threads. What it does not know was created since, or does not exist.
 
 mod of_cluster;
+mod of_schema;
 
 use std::collections::HashMap;
 

@@ -1,8 +1,9 @@
-//! The command line: `quorate serve`, `quorate check`.
+//! The command line: `quorate serve`, `quorate check`, `quorate replica`.
 
 mod arguments;
 mod check;
 mod logging;
+mod replica;
 mod serve;
 mod table;
 
@@ -10,7 +11,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-pub use arguments::{AdHocBackend, CheckArguments, Cli, Command, ServeArguments};
+pub use arguments::{AdHocBackend, CheckArguments, Cli, Command, ReplicaArguments, ReplicaCommand, ServeArguments};
 
 /// Something failed while running.
 const FAILED: u8 = 1;
@@ -23,6 +24,7 @@ pub fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Replica(arguments) => replica::run(&arguments),
     }
 }
 

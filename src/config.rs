@@ -10,18 +10,21 @@ use std::path::{Path, PathBuf};
 
 use crate::quorum::{Electorate, QuorumError, Requirements, Rule, VoterEntry};
 
-pub use self::backend::{Backend, BackendTls, Credentials, Role, Speculative};
+pub use self::backend::{Backend, BackendTls, Credentials, DATA_DIRECTORY, Kind, Role, Speculative};
 pub use self::cluster::{Authentication, Cluster, RuleChoice};
+pub use self::embedded::EmbeddedCluster;
 pub use self::limits::Limits;
 pub use self::listen::{Admin, Listen, ListenTls};
 pub use self::log::{Log, LogFormat};
 pub use self::problem::{ConfigError, Origin, Problem};
 pub use self::secret::Secret;
 pub use self::timeouts::Timeouts;
+pub use self::units::parse_duration;
 pub use self::value::HostPort;
 
 mod backend;
 mod cluster;
+mod embedded;
 mod environment;
 mod files;
 mod limits;
@@ -115,6 +118,15 @@ impl Configuration {
         });
         document.insert("backend".to_owned(), tables.collect::<Vec<_>>().into());
         Self::parse(&Source { path: PathBuf::from("command line"), text: document.to_string(), environment })
+    }
+
+    /// A configuration without a file: embedded replicas alone.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn embedded(cluster: &EmbeddedCluster, environment: Vec<(String, String)>) -> Result<Self, ConfigError> {
+        let text = cluster.to_document().to_string();
+        Self::parse(&Source { path: PathBuf::from("command line"), text, environment })
     }
 
     /// The backends that vote.

@@ -11,17 +11,21 @@ use tokio::sync::mpsc;
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
-use crate::backend::cassandra::topology;
-use crate::backend::cassandra::watch::{self, Observation};
+use crate::backend::Observation;
+use crate::backend::cassandra::{topology, watch};
+use crate::backend::embedded::Replica;
 use crate::clock::RENEW_EVERY;
 use crate::frontend::events::Event;
 use crate::observe::Registry;
-use crate::shared::Shared;
+use crate::shared::{MemberKind, Shared};
 
 /// How often the other proxies are looked at.
 const PEERS_EVERY: Duration = Duration::from_secs(2);
 /// How long another proxy may take to accept a connection.
 const PEER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often embedded stores are given time for what they do beside their requests.
+const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Watches for ever. Call it within a `LocalRuntime`.
 pub(crate) async fn watch(shared: Arc<Shared>, registry: Arc<Registry>, peers: Vec<SocketAddr>) {
@@ -30,12 +34,20 @@ pub(crate) async fn watch(shared: Arc<Shared>, registry: Arc<Registry>, peers: V
     }
     let (seen, observations) = mpsc::unbounded_channel();
     for (index, member) in shared.cluster.members.iter().enumerate() {
-        let contact_points = member.topology.load().addresses().collect();
-        let (dial, published) = (member.dial.clone(), member.topology.clone());
+        let cluster = match &member.kind {
+            MemberKind::Embedded(replica) => {
+                replica.observe(index, seen.clone());
+                tokio::task::spawn_local(keep_up(replica.clone()));
+                continue;
+            }
+            MemberKind::Cassandra(cluster) => cluster,
+        };
+        let contact_points = cluster.topology.load().addresses().collect();
+        let (dial, published) = (cluster.dial.clone(), cluster.topology.clone());
         let following =
-            topology::follow(member.name.clone(), contact_points, dial.clone(), member.datacenter.clone(), published);
+            topology::follow(member.name.clone(), contact_points, dial.clone(), cluster.datacenter.clone(), published);
         tokio::task::spawn_local(following);
-        let watching = watch::watch(index, member.topology.clone(), dial, member.reconnect, seen.clone());
+        let watching = watch::watch(index, cluster.topology.clone(), dial, cluster.reconnect, seen.clone());
         tokio::task::spawn_local(watching);
     }
     drop(seen);
@@ -87,6 +99,19 @@ fn digest(versions: &HashMap<usize, Uuid>) -> Uuid {
         digest.update(version.as_bytes());
     }
     uuid::Builder::from_md5_bytes(digest.finalize().into()).into_uuid()
+}
+
+/// Has an embedded store do what it does beside its requests.
+async fn keep_up(replica: Arc<Replica>) {
+    loop {
+        tokio::time::sleep(UPKEEP_EVERY).await;
+        let kept = replica.clone();
+        match tokio::task::spawn_blocking(move || kept.database().upkeep()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(replica = replica.name(), "its upkeep failed: {error}"),
+            Err(error) => warn!(replica = replica.name(), "its upkeep failed: {error}"),
+        }
+    }
 }
 
 /// Keeps the clock's mark ahead of the clock. Failures do not stop the proxy: the mark matters to the next process only.

@@ -157,10 +157,11 @@ fn note_drift(worker: &Worker, operation: &mut Operation, backend: u8, reply: &R
 }
 
 fn judge(worker: &Worker, operation: &mut Operation, backend: u8, reply: Result<Reply, SendError>) -> Step {
-    let requirement = match operation.plan {
-        Plan::Relay(_) => {
+    let requirement = match &operation.plan {
+        Plan::Relay(plan) => {
+            let other = if plan.anyone { worker.the_one(operation.forward.lane.version) } else { None };
             return match reply {
-                Ok(reply) => relay::on_reply(operation, backend, reply),
+                Ok(reply) => relay::on_reply(operation, backend, other.unwrap_or(backend), reply),
                 Err(error) => Step::Fail(relay::refused(operation, error)),
             };
         }

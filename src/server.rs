@@ -14,17 +14,21 @@ use tokio_rustls::rustls::ServerConfig;
 use tracing::{info, warn};
 
 use crate::assemble::{AssembleError, assemble};
-use crate::config::Configuration;
+use crate::config::{Configuration, Listen};
 use crate::control;
 use crate::frontend::events::Event;
 use crate::frontend::listener;
 use crate::observe::{self, Registry};
+use crate::replicas::{Announcement, Replicas};
 use crate::shared::Shared;
 use crate::wire::server_config;
 use crate::worker::Worker;
 
 /// How long clients have, after they were told that this proxy goes, before their connections are drained.
 const NOTICE: Duration = Duration::from_millis(100);
+
+/// Threads that each worker may have beside its own, for what takes long in an embedded store.
+const BLOCKING_THREADS_MAX: usize = 8;
 
 /// Why a proxy does not run.
 #[derive(Debug, Error)]
@@ -48,12 +52,36 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// Runs a proxy until SIGINT or SIGTERM; returns when its clients are drained.
+/// A proxy that accepts clients.
+#[derive(Clone, Debug)]
+pub struct Listening {
+    /// Where it listens for CQL.
+    pub address: SocketAddr,
+    /// Where its admin server listens.
+    pub admin: Option<SocketAddr>,
+    /// Its embedded replicas.
+    pub replicas: Replicas,
+}
+
+/// Runs a proxy until SIGINT or SIGTERM; returns when its clients are drained. `listening` is called once it accepts
+/// clients.
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start. What fails later is retried and logged.
-pub fn serve(configuration: &Configuration) -> Result<(), ServeError> {
+pub fn serve(configuration: Configuration, listening: impl FnOnce(&Listening)) -> Result<(), ServeError> {
+    run(configuration, listening, until_told_to_stop(), NOTICE)
+}
+
+/// Runs a proxy until `stop` completes; clients then have `notice` to leave by themselves.
+pub(crate) fn run(
+    mut configuration: Configuration,
+    listening: impl FnOnce(&Listening),
+    stop: impl Future<Output = ()>,
+    notice: Duration,
+) -> Result<(), ServeError> {
     let runtime = single_threaded()?;
+    let sockets = bind(&mut configuration.listen)?;
+    let configuration = &configuration;
     let registry = Arc::new(Registry::new(configuration, std::time::Instant::now()));
     let shared = Arc::new(runtime.block_on(assemble(configuration))?);
     let tls = match &configuration.listen.tls {
@@ -62,10 +90,10 @@ pub fn serve(configuration: &Configuration) -> Result<(), ServeError> {
         }
         None => None,
     };
-    let (stop, stopping) = watch::channel(false);
+    let (ended, stopping) = watch::channel(false);
     let open = Arc::new(AtomicUsize::new(0));
     let mut workers = Vec::new();
-    for index in 0..configuration.listen.workers {
+    for (index, socket) in sockets.into_iter().enumerate() {
         let seat = Seat {
             shared: shared.clone(),
             registry: registry.clone(),
@@ -74,28 +102,26 @@ pub fn serve(configuration: &Configuration) -> Result<(), ServeError> {
             stopping: stopping.clone(),
             drain_max: configuration.listen.drain_timeout,
         };
-        let address = configuration.listen.address;
-        let socket = listener::bind(address).map_err(|error| ServeError::Listen { address, error })?;
         let name = format!("worker-{index}");
         workers.push(thread::Builder::new().name(name).spawn(move || seat.run(socket))?);
     }
     info!(address = %configuration.listen.address, workers = workers.len(), "listening");
     runtime.block_on(async {
         tokio::task::spawn_local(control::watch(shared.clone(), registry.clone(), configuration.listen.peers.clone()));
-        if let Some(admin) = &configuration.admin {
-            let address = admin.address;
-            let listener = tokio::net::TcpListener::bind(address).await;
-            let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
-            // It serves until the process ends: draining can be watched.
-            tokio::task::spawn_local(observe::admin::serve(listener, registry.clone(), std::future::pending()));
-        }
-        until_told_to_stop().await;
+        let replicas = Replicas::new(shared.replicas());
+        let admin = match &configuration.admin {
+            Some(admin) => Some(open_admin(admin.address, registry.clone(), &replicas).await?),
+            None => None,
+        };
+        let _announced = admin.and_then(|address| Announcement::of(address, &replicas));
+        listening(&Listening { address: configuration.listen.address, admin, replicas });
+        stop.await;
         let _ = shared.events.send(Arc::new(Event::Down(configuration.listen.advertise)));
-        tokio::time::sleep(NOTICE).await;
+        tokio::time::sleep(notice).await;
         Ok::<(), ServeError>(())
     })?;
     // The workers see it, or are gone already.
-    let _ = stop.send(true);
+    let _ = ended.send(true);
     for worker in workers {
         if worker.join().is_err() {
             warn!("a worker ended by a panic");
@@ -108,6 +134,38 @@ pub fn serve(configuration: &Configuration) -> Result<(), ServeError> {
     }
     info!("stopped");
     Ok(())
+}
+
+/// One socket for each worker, on the same address. Port 0 becomes the port that the system chose.
+fn bind(listen: &mut Listen) -> Result<Vec<std::net::TcpListener>, ServeError> {
+    let address = listen.address;
+    let refused = |error| ServeError::Listen { address, error };
+    // Sockets that share an address would share it with another proxy's too: this one finds out whether there is one.
+    drop(std::net::TcpListener::bind(address).map_err(refused)?);
+    let first = listener::bind(address).map_err(refused)?;
+    listen.address = first.local_addr()?;
+    if listen.advertise.port() == 0 {
+        listen.advertise.set_port(listen.address.port());
+    }
+    let mut sockets = vec![first];
+    while sockets.len() < listen.workers {
+        sockets.push(listener::bind(listen.address).map_err(refused)?);
+    }
+    Ok(sockets)
+}
+
+async fn open_admin(
+    address: SocketAddr,
+    registry: Arc<Registry>,
+    replicas: &Replicas,
+) -> Result<SocketAddr, ServeError> {
+    let listener = tokio::net::TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| ServeError::Listen { address, error })?;
+    let address = listener.local_addr()?;
+    // It serves until the process ends: draining can be watched.
+    let serving = observe::admin::serve(listener, registry, replicas.router(), std::future::pending());
+    tokio::task::spawn_local(serving);
+    Ok(address)
 }
 
 /// What one worker thread is given.
@@ -141,7 +199,8 @@ impl Seat {
 
 /// Not a `LocalSet`: waking one of its tasks from the event loop costs a system call.
 fn single_threaded() -> io::Result<LocalRuntime> {
-    Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().max_blocking_threads(BLOCKING_THREADS_MAX).build_local(LocalOptions::default())
 }
 
 async fn until_told_to_stop() {

@@ -11,11 +11,14 @@ use quorate_protocol::frame::Version;
 use quorate_protocol::message::Consistency;
 use tokio::sync::{Mutex, broadcast};
 
+use crate::backend::Parts;
 use crate::backend::cassandra::handshake::Dial;
 use crate::backend::cassandra::topology::Topology;
 use crate::backend::cassandra::{CassandraParts, ConnectionLimits, Reconnect};
+use crate::backend::embedded::{EmbeddedParts, Replica};
 use crate::catalog::Catalog;
 use crate::clock::HybridClock;
+use crate::engine::schema::Schema;
 use crate::frontend::authentication::Authentication;
 use crate::frontend::client::ClientLimits;
 use crate::frontend::events::Event;
@@ -43,9 +46,17 @@ pub(crate) struct Shared {
 #[derive(Default)]
 /// The schema as the first voter shows it, made anew when that changes.
 pub(crate) struct SharedCatalog {
-    made: ArcSwap<(Option<Arc<Topology>>, Arc<Catalog>)>,
+    made: ArcSwap<(Option<SchemaSource>, Arc<Catalog>)>,
     /// Since the last schema change nobody has read it again.
     stale: AtomicBool,
+}
+
+/// What a catalog was made from.
+enum SchemaSource {
+    /// What the driver read.
+    Driver(Arc<Topology>),
+    /// An embedded replica's own, which is never out of date.
+    Embedded(Arc<Schema>),
 }
 
 /// The backends and how they decide.
@@ -66,14 +77,27 @@ pub(crate) struct Member {
     pub(crate) read_level: Consistency,
     pub(crate) write_level: Consistency,
     pub(crate) replication: Option<String>,
+    /// The number of the newest protocol version it was seen to speak; zero before.
+    pub(crate) newest_version: AtomicU8,
+    pub(crate) kind: MemberKind,
+}
+
+/// How a backend is reached.
+pub(crate) enum MemberKind {
+    /// Over the network.
+    Cassandra(Box<CassandraMember>),
+    /// In this process.
+    Embedded(Arc<Replica>),
+}
+
+/// A cluster of Cassandra or ScyllaDB.
+pub(crate) struct CassandraMember {
     /// The datacenter whose nodes are asked, where one is configured.
     pub(crate) datacenter: Option<Arc<str>>,
     pub(crate) dial: Dial,
     pub(crate) limits: ConnectionLimits,
     pub(crate) reconnect: Reconnect,
     pub(crate) topology: Arc<ArcSwap<Topology>>,
-    /// The number of the newest protocol version it was seen to speak; zero before.
-    pub(crate) newest_version: AtomicU8,
 }
 
 /// How long a client's request may take.
@@ -109,7 +133,10 @@ impl Cluster {
 
     /// Whether any backend has several nodes, between which a partition's owner is chosen.
     pub(crate) fn routes_by_token(&self) -> bool {
-        self.members.iter().any(|member| member.topology.load().addresses().nth(1).is_some())
+        self.members.iter().any(|member| match &member.kind {
+            MemberKind::Cassandra(cluster) => cluster.topology.load().addresses().nth(1).is_some(),
+            MemberKind::Embedded(_) => false,
+        })
     }
 
     /// The level inside a backend; absent where the client's own is passed on.
@@ -147,18 +174,8 @@ impl Timeouts {
 
 impl Shared {
     /// What each worker makes its backends of.
-    pub(crate) fn backend_parts(&self) -> Vec<CassandraParts> {
-        self.cluster
-            .members
-            .iter()
-            .map(|member| CassandraParts {
-                name: Rc::from(&*member.name),
-                dial: Rc::new(member.dial.clone()),
-                limits: member.limits,
-                reconnect: member.reconnect,
-                topology: member.topology.clone(),
-            })
-            .collect()
+    pub(crate) fn backend_parts(&self) -> Vec<Parts> {
+        self.cluster.members.iter().map(Member::parts).collect()
     }
 
     /// A worker saw which version a backend speaks.
@@ -177,19 +194,18 @@ impl Shared {
 
     /// The tables of the backends; none right after a schema change, until [`Shared::refresh_catalog`].
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
-        if self.catalog.stale.load(Ordering::Acquire) {
-            return Arc::default();
-        }
-        let Some(member) = self.cluster.members.iter().find(|member| member.topology.load().cluster().is_some()) else {
+        let Some(source) = self.cluster.members.iter().find_map(Member::schema_source) else {
             return Arc::default();
         };
-        let topology = member.topology.load_full();
+        if matches!(source, SchemaSource::Driver(_)) && self.catalog.stale.load(Ordering::Acquire) {
+            return Arc::default();
+        }
         let made = self.catalog.made.load();
-        if made.0.as_ref().is_some_and(|of| Arc::ptr_eq(of, &topology)) {
+        if made.0.as_ref().is_some_and(|of| of.is(&source)) {
             return made.1.clone();
         }
-        let catalog = topology.cluster().map(|state| Arc::new(Catalog::of_cluster(state))).unwrap_or_default();
-        self.catalog.made.store(Arc::new((Some(topology), catalog.clone())));
+        let catalog = Arc::new(source.catalog());
+        self.catalog.made.store(Arc::new((Some(source), catalog.clone())));
         catalog
     }
 
@@ -202,14 +218,71 @@ impl Shared {
     pub(crate) async fn refresh_catalog(&self) -> bool {
         let was_stale = self.catalog.stale.swap(false, Ordering::AcqRel);
         for member in &self.cluster.members {
-            if let Some(topology) = member.topology.load_full().reread().await {
-                member.topology.store(Arc::new(topology));
-                return true;
+            match &member.kind {
+                MemberKind::Embedded(_) => return true,
+                MemberKind::Cassandra(cluster) => {
+                    if let Some(topology) = cluster.topology.load_full().reread().await {
+                        cluster.topology.store(Arc::new(topology));
+                        return true;
+                    }
+                }
             }
         }
         if was_stale {
             self.forget_catalog();
         }
         false
+    }
+
+    /// The embedded replicas, by name.
+    pub(crate) fn replicas(&self) -> Vec<Arc<Replica>> {
+        let embedded = |member: &Member| match &member.kind {
+            MemberKind::Embedded(replica) => Some(replica.clone()),
+            MemberKind::Cassandra(_) => None,
+        };
+        self.cluster.members.iter().filter_map(embedded).collect()
+    }
+}
+
+impl Member {
+    fn parts(&self) -> Parts {
+        match &self.kind {
+            MemberKind::Embedded(replica) => Parts::Embedded(EmbeddedParts { replica: replica.clone() }),
+            MemberKind::Cassandra(cluster) => Parts::Cassandra(CassandraParts {
+                name: Rc::from(&*self.name),
+                dial: Rc::new(cluster.dial.clone()),
+                limits: cluster.limits,
+                reconnect: cluster.reconnect,
+                topology: cluster.topology.clone(),
+            }),
+        }
+    }
+
+    /// The schema as this backend shows it, where it is known.
+    fn schema_source(&self) -> Option<SchemaSource> {
+        match &self.kind {
+            MemberKind::Embedded(replica) => Some(SchemaSource::Embedded(replica.schema())),
+            MemberKind::Cassandra(cluster) => {
+                let topology = cluster.topology.load();
+                topology.cluster().is_some().then(|| SchemaSource::Driver(topology.clone()))
+            }
+        }
+    }
+}
+
+impl SchemaSource {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Driver(one), Self::Driver(other)) => Arc::ptr_eq(one, other),
+            (Self::Embedded(one), Self::Embedded(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
+    fn catalog(&self) -> Catalog {
+        match self {
+            Self::Driver(topology) => topology.cluster().map(|state| Catalog::of_cluster(state)).unwrap_or_default(),
+            Self::Embedded(schema) => Catalog::of_schema(schema),
+        }
     }
 }

@@ -113,5 +113,11 @@ impl Contents {
     }
 }
 
+/// The rows of `system.local`, `system.peers` or `system.peers_v2`, in order, each with all columns; none for other names.
+pub(crate) fn rows_of(name: &str, topology: &Topology) -> Vec<Row> {
+    let table = SystemTable::ALL.into_iter().find(|table| table.name() == name);
+    table.map(|table| tables::rows(table, &tables::definition(table), topology)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests;

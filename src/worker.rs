@@ -18,8 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use tracing::debug;
 
-use crate::backend::cassandra::CassandraBackend;
-use crate::backend::{Backend, Deliver, Reply, RequestKey};
+use crate::backend::{AnyBackend, Backend, Deliver, Reply, RequestKey};
 use crate::coordinator::operation::Operations;
 use crate::coordinator::{self, Preference};
 use crate::frontend::client::Client;
@@ -50,7 +49,7 @@ pub(crate) struct Worker {
     pub(crate) read_buffer: Cell<BytesMut>,
     evaluator: RefCell<Evaluator>,
     clients: RefCell<Slab<Rc<Client>>>,
-    backends: OnceCell<Vec<CassandraBackend>>,
+    backends: OnceCell<Vec<AnyBackend>>,
     ticker: RefCell<Option<Waker>>,
     /// Whoever comes now is told to go elsewhere.
     draining: Cell<bool>,
@@ -75,17 +74,15 @@ impl Worker {
             shared,
         });
         let parts = worker.shared.backend_parts();
-        let backends = parts
-            .into_iter()
-            .map(|parts| CassandraBackend::start(parts, worker.turn.clone(), worker.clone()))
-            .collect();
+        let backends =
+            parts.into_iter().map(|parts| AnyBackend::start(parts, worker.turn.clone(), worker.clone())).collect();
         // Set once, here.
         let _ = worker.backends.set(backends);
         worker
     }
 
     /// All backends: voters first, in the order of the configuration, then observers.
-    pub(crate) fn backends(&self) -> &[CassandraBackend] {
+    pub(crate) fn backends(&self) -> &[AnyBackend] {
         self.backends.get().map_or(&[], Vec::as_slice)
     }
 

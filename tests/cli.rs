@@ -77,8 +77,31 @@ fn the_environment_is_looked_at() {
 }
 
 #[test]
-fn serving_without_a_configuration_says_what_is_needed() {
-    insta::assert_snapshot!(run(quorate(&root()).arg("serve")));
+fn serving_without_a_configuration_opens_three_replicas_that_can_be_taken_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("quorate"))
+        .args(["serve", "--port", "0", "--print-address"])
+        .current_dir(directory.path())
+        .env_clear()
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let address = std::io::BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    assert!(std::net::TcpStream::connect(&address).is_ok(), "nobody listens at {address:?}");
+    let replica = |arguments: &[&str]| run(quorate(directory.path()).arg("replica").args(arguments));
+    let stopped = [replica(&["stop", "r2"]), replica(&["delay", "r3", "20ms"]), replica(&["list"])];
+    let refused = [replica(&["pause", "r2"]), replica(&["stop", "r4"]), replica(&["list", "--data", "elsewhere"])];
+    child.kill().unwrap();
+    child.wait().unwrap();
+    insta::assert_snapshot!(stopped.concat());
+    insta::assert_snapshot!(refused.join("\n"));
+}
+
+#[test]
+fn replicas_in_memory_have_no_directory() {
+    let both = run(quorate(&root()).args(["serve", "--in-memory", "--data", "here"]));
+    assert!(both.contains("cannot be used with") && both.ends_with("exit code 2"), "{both}");
 }
 
 #[test]
@@ -97,7 +120,9 @@ fn the_version_is_told() {
 
 #[test]
 fn help_is_told() {
-    for arguments in [vec!["--help"], vec!["serve", "--help"], vec!["check", "--help"]] {
+    for arguments in
+        [vec!["--help"], vec!["serve", "--help"], vec!["check", "--help"], vec!["replica", "stop", "--help"]]
+    {
         let help = run(quorate(&root()).args(&arguments));
         assert!(help.contains("Usage: quorate") && help.ends_with("exit code 0"), "{help}");
     }

@@ -1,7 +1,7 @@
 //! The `quorate` binary over given backends.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use std::{env, fs};
@@ -43,6 +43,18 @@ impl Proxy {
             .collect()
     }
 
+    /// Starts one over so many embedded replicas in memory, and waits until it is ready.
+    pub fn embedded(loopback: &Loopback, name: &str, replicas: usize) -> Result<Self> {
+        let address = claim(loopback)?;
+        let dir = workdir::work_dir()?.join("proxies").join(format!("{name}-{address}"));
+        fs::create_dir_all(&dir)?;
+        let mut command = Command::new(binary()?);
+        let (cql, admin) = (format!("{address}:{CQL_PORT}"), format!("{address}:{ADMIN_PORT}"));
+        command.args(["serve", "--in-memory", "--replicas", &replicas.to_string()]);
+        command.args(["--listen", &cql, "--admin", &admin]).current_dir(&dir);
+        Self::run(name, address, &command, &dir)
+    }
+
     fn listen(address: IpAddr, peers: &[IpAddr], name: &str, nodes: &[&Node]) -> Result<Self> {
         let dir = workdir::work_dir()?.join("proxies").join(format!("{name}-{address}"));
         fs::create_dir_all(&dir)?;
@@ -50,7 +62,11 @@ impl Proxy {
         fs::write(&config, configuration(name, address, peers, nodes))?;
         let mut command = Command::new(binary()?);
         command.arg("serve").arg("--config").arg(&config).current_dir(&dir);
-        let process = Child::start(name, &command, &dir.join("output.log"))?;
+        Self::run(name, address, &command, &dir)
+    }
+
+    fn run(name: &str, address: IpAddr, command: &Command, dir: &Path) -> Result<Self> {
+        let process = Child::start(name, command, &dir.join("output.log"))?;
         process.wait_until("is ready", START_PATIENCE, || is_ready(address))?;
         Ok(Self { address, process })
     }

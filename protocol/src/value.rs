@@ -12,6 +12,7 @@ mod error;
 mod json;
 mod literal;
 mod number;
+mod ordered;
 pub mod temporal;
 mod text;
 pub mod token;
@@ -24,6 +25,7 @@ pub use duration::Duration;
 pub use error::ValueError;
 pub use json::{json, write_json_key, write_json_string};
 pub use literal::literal;
+pub use ordered::write_ordered;
 pub use text::TextError;
 pub use types::{CqlType, MAX_TYPE_DEPTH, NativeType, TypeError, UserType, UserTypeLookup, quote_identifier};
 

@@ -23,7 +23,7 @@ pub(crate) use node::Reconnect;
 use self::handshake::Dial;
 use self::node::{Node, NodeContext};
 use self::topology::Topology;
-use super::{Backend, Deliver, Outbound, Partition, ReplyTo, SendError};
+use super::{Backend, Credentials, Deliver, LoginRefused, Outbound, Partition, ReplyTo, SendError};
 use crate::turn::Turn;
 
 /// One cluster, as one worker sees it.
@@ -91,15 +91,16 @@ impl CassandraBackend {
         }
     }
 
-    /// How its nodes are reached.
-    pub(crate) fn dial(&self) -> &Dial {
-        &self.context.dial
-    }
-
-    /// A node that is up, and the newest final version it speaks.
-    pub(crate) fn any_node(&self) -> Option<(SocketAddr, Version)> {
-        let node = self.choose(Version::V3, None, None)?;
-        Some((node.address, node.newest_version()?.min(Version::NEWEST)))
+    /// Asks one of its nodes whether these credentials are right.
+    pub(crate) async fn verify(&self, credentials: &Credentials) -> Result<(), LoginRefused> {
+        let node = self.choose(Version::V3, None, None).ok_or(LoginRefused::Unreachable)?;
+        let version = node.newest_version().ok_or(LoginRefused::Unreachable)?.min(Version::NEWEST);
+        let dial = Dial { credentials: Some(credentials.clone()), ..(*self.context.dial).clone() };
+        match handshake::verify(&dial, node.address, version).await {
+            Ok(()) => Ok(()),
+            Err(error) if error.is_bad_credentials() => Err(LoginRefused::BadCredentials(error.server_message())),
+            Err(_) => Err(LoginRefused::Unreachable),
+        }
     }
 
     /// Waits until its nodes agree on the schema, as long as they take.

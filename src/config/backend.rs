@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use quorate_protocol::message::{Consistency, SerialConsistency};
@@ -9,13 +9,16 @@ use super::secret::Secret;
 use super::section::Section;
 use super::value::HostPort;
 
+/// Where embedded backends are, each in a directory of its name, if nothing else is written.
+pub const DATA_DIRECTORY: &str = "quorate-data";
+
 /// `[[backend]]`: one whole store that holds a full copy of the data.
 #[derive(Clone, Debug)]
 pub struct Backend {
     /// Its name, unique: in metrics, logs and errors.
     pub name: String,
-    /// Some of its nodes; the others are discovered.
-    pub contact_points: Vec<HostPort>,
+    /// What it is.
+    pub kind: Kind,
     /// The zone it is in, shown to drivers as a datacenter; "" where no zones are used.
     pub zone: String,
     /// Whether it counts towards quorums.
@@ -46,6 +49,21 @@ pub struct Backend {
     pub reconnect_max: Duration,
     /// When a slow read is asked of another voter as well.
     pub speculative: Speculative,
+}
+
+/// What a backend is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A cluster of Cassandra or ScyllaDB.
+    Cassandra {
+        /// Some of its nodes; the others are discovered.
+        contact_points: Vec<HostPort>,
+    },
+    /// A store in this process.
+    Embedded {
+        /// Where its files are; `None`: it is in memory, and gone with the process.
+        directory: Option<PathBuf>,
+    },
 }
 
 /// Whether a backend counts.
@@ -87,7 +105,7 @@ pub enum Speculative {
 }
 
 /// A backend; `None` where so much is wrong that there is nothing to check it against the others for.
-pub(super) fn read(section: &mut Section<'_>) -> Option<Backend> {
+pub(super) fn read(section: &mut Section<'_>, data: &Path) -> Option<Backend> {
     let name = section.required::<String>("name");
     if name
         .as_ref()
@@ -95,15 +113,12 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<Backend> {
     {
         section.refuse("name", "a name has letters, digits, `-`, `_` and `.` only");
     }
-    match section.or("kind", "cassandra".to_owned()).as_str() {
-        "cassandra" => {}
-        "embedded" => section.refuse("kind", "embedded backends are not available yet"),
-        other => section.refuse("kind", format!("expected \"cassandra\", not {other:?}")),
-    }
-    let contact_points: Option<Vec<HostPort>> = section.required("contact_points");
-    if contact_points.as_ref().is_some_and(Vec::is_empty) {
-        section.refuse("contact_points", "expected at least one address");
-    }
+    let is_embedded = section.word("kind", false, &[("cassandra", false), ("embedded", true)]);
+    let kind = if is_embedded {
+        read_embedded(section, &data.join(name.as_deref().unwrap_or_default()))
+    } else {
+        read_cassandra(section)
+    };
     let speculative = read_speculative(section);
     let (reconnect_min, reconnect_max) = pauses(section, ("reconnect_min", 100), ("reconnect_max", 5_000));
     Some(Backend {
@@ -123,8 +138,34 @@ pub(super) fn read(section: &mut Section<'_>) -> Option<Backend> {
         reconnect_max,
         speculative,
         name: name?,
-        contact_points: contact_points?,
+        kind: kind?,
     })
+}
+
+fn read_cassandra(section: &mut Section<'_>) -> Option<Kind> {
+    let contact_points: Option<Vec<HostPort>> = section.required("contact_points");
+    if contact_points.as_ref().is_some_and(Vec::is_empty) {
+        section.refuse("contact_points", "expected at least one address");
+    }
+    for key in ["directory", "in_memory"] {
+        section.unfit(key, "only an embedded backend has it: write kind = \"embedded\"");
+    }
+    Some(Kind::Cassandra { contact_points: contact_points? })
+}
+
+fn read_embedded(section: &mut Section<'_>, default_directory: &Path) -> Option<Kind> {
+    let directory = section.optional::<PathBuf>("directory").map(|path| section.resolve(&path));
+    let in_memory = section.or("in_memory", false);
+    for key in ["contact_points", "datacenter", "credentials", "tls"] {
+        section.unfit(key, "an embedded backend is in this process, and has none");
+    }
+    if in_memory {
+        if directory.is_some() {
+            section.refuse("directory", "a store in memory has no directory");
+        }
+        return Some(Kind::Embedded { directory: None });
+    }
+    Some(Kind::Embedded { directory: Some(directory.unwrap_or_else(|| default_directory.to_owned())) })
 }
 
 fn read_speculative(section: &mut Section<'_>) -> Speculative {

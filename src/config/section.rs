@@ -171,6 +171,13 @@ impl<'a> Section<'a> {
         self.problem(origin, key, message.into());
     }
 
+    /// Refuses a key that exists, but does not fit what else is written.
+    pub(super) fn unfit(&mut self, key: &'static str, message: &str) {
+        if self.ask(key).is_some() {
+            self.refuse(key, message);
+        }
+    }
+
     /// The absolute form of a path written in the document.
     pub(super) fn resolve(&self, path: &Path) -> PathBuf {
         self.findings.directory.join(path)

@@ -13,6 +13,13 @@ fn parse_with(text: &str, environment: &[(&str, &str)]) -> Result<Configuration,
     Configuration::parse(&Source { path: "quorate.toml".into(), text: text.to_owned(), environment })
 }
 
+fn contact_points(backend: &Backend) -> &[HostPort] {
+    match &backend.kind {
+        Kind::Cassandra { contact_points } => contact_points,
+        Kind::Embedded { .. } => panic!("{} is embedded", backend.name),
+    }
+}
+
 const THREE: &str = r#"
 [[backend]]
 name = "a"
@@ -30,7 +37,7 @@ fn three_backends_need_nothing_else() {
     let configuration = parse(THREE).unwrap();
     assert_eq!(configuration.electorate.len(), 3);
     assert_eq!(configuration.listen.address.to_string(), "127.0.0.1:9042");
-    let addresses: Vec<_> = configuration.voters().map(|voter| voter.contact_points[0].to_string()).collect();
+    let addresses: Vec<_> = configuration.voters().map(|voter| contact_points(voter)[0].to_string()).collect();
     assert_eq!(addresses, ["10.1.0.1:9042", "cassandra.b.example:9042", "[::1]:9043"]);
 }
 
@@ -48,7 +55,7 @@ fn the_environment_replaces_what_the_document_says() {
     let configuration = parse_with(THREE, &environment).unwrap();
     assert_eq!(configuration.listen.address.to_string(), "127.0.0.2:9999");
     assert_eq!(configuration.timeouts.read.as_millis(), 250);
-    assert_eq!(configuration.backends[0].contact_points.len(), 2);
+    assert_eq!(contact_points(&configuration.backends[0]).len(), 2);
     assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["b-2", "c", "d"]);
 }
 
@@ -71,7 +78,7 @@ read = "5 parsecs"
 
 [[backend]]
 name = "a"
-kind = "embedded"
+kind = "cassandre"
 contact_points = ["10.1.0.1:port"]
 zone = "eu"
 roel = "voter"
@@ -149,6 +156,36 @@ fn a_configuration_from_the_command_line_is_a_majority_of_voters() {
     let configuration = Configuration::ad_hoc("127.0.0.1:9999".parse().ok(), &backends, Vec::new()).unwrap();
     assert_eq!(configuration.listen.address.port(), 9999);
     assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["a", "b", "c"]);
+}
+
+#[test]
+fn an_embedded_backend_has_a_directory_or_none() {
+    let embedded = |keys: &str| parse(&format!("[[backend]]\nname = \"r1\"\nkind = \"embedded\"\n{keys}\n"));
+    let place = |keys: &str| embedded(keys).unwrap().backends.remove(0).kind;
+    let directory = |path: &str| Kind::Embedded { directory: Some(path.into()) };
+    assert_eq!(place(""), directory("quorate-data/r1"));
+    assert_eq!(place("directory = \"/var/lib/r1\""), directory("/var/lib/r1"));
+    assert_eq!(place("in_memory = true"), Kind::Embedded { directory: None });
+    for keys in ["in_memory = true\ndirectory = \"d\"", "contact_points = [\"10.0.0.1\"]"] {
+        assert!(embedded(keys).is_err(), "{keys}");
+    }
+    let cassandra = "[[backend]]\nname = \"a\"\ncontact_points = [\"10.0.0.1\"]\nin_memory = true\n";
+    assert!(parse(cassandra).unwrap_err().to_string().contains("only an embedded backend has it"));
+}
+
+#[test]
+fn replicas_without_a_file_are_voters() {
+    let cluster = EmbeddedCluster {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        replicas: 5,
+        data: Some("data".into()),
+        admin: "127.0.0.1:0".parse().ok(),
+        authenticates: false,
+    };
+    let configuration = Configuration::embedded(&cluster, Vec::new()).unwrap();
+    assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["r1", "r2", "r3", "r4", "r5"]);
+    assert_eq!(configuration.backends[4].kind, Kind::Embedded { directory: Some("data/r5".into()) });
+    assert!(configuration.admin.is_some());
 }
 
 #[test]

@@ -17,6 +17,14 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     amount(text, &DURATIONS).map(Duration::from_nanos)
 }
 
+/// A duration of the command line.
+///
+/// # Errors
+/// What was expected.
+pub fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    duration(text).ok_or("expected a duration with its unit, such as 50ms or 2s")
+}
+
 /// "512B", "64KiB", "16MiB", "1GiB", in bytes.
 pub(super) fn size_bytes(text: &str) -> Option<u64> {
     amount(text, &SIZES)

@@ -3,9 +3,9 @@ use std::path::Path;
 
 use super::section::{Findings, Section};
 use super::{
-    Admin, Authentication, Backend, Cluster, ConfigError, Configuration, Electorate, Limits, Listen, Log, QuorumError,
-    Requirements, Role, Source, Timeouts, VoterEntry, backend, cluster, environment, limits, listen, log, timeouts,
-    tree,
+    Admin, Authentication, Backend, Cluster, ConfigError, Configuration, DATA_DIRECTORY, Electorate, Limits, Listen,
+    Log, QuorumError, Requirements, Role, Source, Timeouts, VoterEntry, backend, cluster, environment, limits, listen,
+    log, timeouts, tree,
 };
 use crate::quorum::MAX_VOTERS;
 
@@ -47,9 +47,11 @@ fn read(root: &mut Section<'_>) -> Option<Configuration> {
         section.finish();
         value
     }
-    let backends = root.each_section("backend", backend::read);
+    let cluster = whole(root.section("cluster"), cluster::read);
+    let data = cluster.data_directory.clone().unwrap_or_else(|| root.resolve(Path::new(DATA_DIRECTORY)));
+    let backends = root.each_section("backend", |section| backend::read(section, &data));
     let mut sections = Sections {
-        cluster: whole(root.section("cluster"), cluster::read),
+        cluster,
         listen: whole(root.section("listen"), listen::read),
         admin: root.optional_section("admin").map(|section| whole(section, listen::read_admin)),
         timeouts: whole(root.section("timeouts"), timeouts::read),

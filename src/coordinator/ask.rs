@@ -39,7 +39,7 @@ pub(crate) async fn message(
 ) -> Answer {
     let target = worker.backend(backend).ok_or(Failure::Refused(SendError::Down))?;
     let encode = |encoder: &mut Encoder, stream: i16| encode(encoder, stream).map_err(Into::into);
-    let outbound = |reply_to| target.send(Outbound { lane, partition: None, encode: &encode }, reply_to);
+    let outbound = |reply_to| target.send(Outbound { lane, user: None, partition: None, encode: &encode }, reply_to);
     let answer = await_reply(patience, outbound).await?;
     if verdict(&answer) == Verdict::Done { Ok(answer) } else { Err(Failure::Answer(answer)) }
 }

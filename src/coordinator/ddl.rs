@@ -105,7 +105,8 @@ fn for_backend(
     let changed = rewrite::with_replication(text, replication)
         .map_err(|error| CqlError::Invalid(format!("the replication configured for a backend: {error}")))?;
     let opaque = Forward::opaque(forward.envelope.clone(), forward.lane.clone(), forward.access);
-    Ok(Some(Forward { what: What::Query { text: Some(Rc::from(changed)) }, native: false, ..opaque }))
+    let (what, user) = (What::Query { text: Some(Rc::from(changed)) }, forward.user.clone());
+    Ok(Some(Forward { what, user, native: false, ..opaque }))
 }
 
 fn names_replication(kind: DdlKind) -> bool {

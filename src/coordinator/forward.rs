@@ -23,6 +23,8 @@ pub(crate) type HiddenValues = SmallVec<[(u16, Bytes); 2]>;
 pub(crate) struct Forward {
     pub(crate) envelope: Envelope,
     pub(crate) lane: Rc<Lane>,
+    /// Who asks, where clients log in.
+    pub(crate) user: Option<Arc<str>>,
     pub(crate) what: What,
     /// As the client wrote it, but for the statement ids: one backend alone answers.
     pub(crate) native: bool,
@@ -69,6 +71,7 @@ impl Forward {
         Self {
             envelope,
             lane,
+            user: None,
             what: What::Opaque,
             native: true,
             access,
@@ -94,7 +97,8 @@ impl Forward {
         });
         let level = worker.shared.cluster.backend_level(backend, self.access);
         let encode = |encoder: &mut Encoder, stream: i16| self.encode(backend, level, encoder, stream);
-        target.send(Outbound { lane: &self.lane, partition, encode: &encode }, reply_to)
+        let user = self.user.as_ref();
+        target.send(Outbound { lane: &self.lane, user, partition, encode: &encode }, reply_to)
     }
 
     pub(crate) fn write_type(&self) -> WriteType {

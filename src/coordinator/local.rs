@@ -107,7 +107,7 @@ fn compile(tables: &Tables, text: &str, keyspace: Option<&str>) -> Result<System
 
 fn execute(tables: &Tables, plan: &SystemPlan, parameters: &Parameters<'_>) -> Result<Rows, ErrorMessage> {
     let size = parameters.page_size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
-    let page = Page { size, state: parameters.paging_state };
+    let page = Page { size, state: parameters.paging_state, ..Page::default() };
     let mut rows = tables.execute(plan, &parameters.values, page, &mut SystemEnvironment)?;
     if parameters.flags.contains(QueryFlags::SKIP_METADATA) {
         let count = rows.metadata.column_count();

@@ -68,6 +68,8 @@ pub(crate) enum Plan {
 
 /// See [`Plan::Relay`].
 pub(crate) struct RelayPlan {
+    /// Any backend may answer: where one is lost, the next that is live is asked.
+    pub(crate) anyone: bool,
     /// Whether it may be sent again after it may have been executed.
     pub(crate) repeatable: bool,
     /// How often it may still be sent again.

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use crate::backend::Backend;
-use crate::backend::cassandra::CassandraBackend;
+use crate::backend::{AnyBackend, Backend};
 use crate::quorum::{Voter, VoterSet};
 use crate::shared::Cluster;
 use crate::worker::Worker;
@@ -53,7 +52,7 @@ impl Preference {
     }
 
     /// Looks at the latencies again.
-    pub(crate) fn refresh(&mut self, backends: &[CassandraBackend]) {
+    pub(crate) fn refresh(&mut self, backends: &[AnyBackend]) {
         let micros = |voter: Voter| backends.get(voter.index()).map_or(0, Backend::latency_micros);
         let fastest =
             self.ranks.iter().map(|(_, voter)| micros(*voter)).filter(|micros| *micros > 0).min().unwrap_or(0);

@@ -111,6 +111,7 @@ pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
     let forward = Forward {
         envelope: envelope.clone(),
         lane,
+        user: client.session.borrow().user.clone(),
         what: What::Batch { children: changed },
         native,
         access: Access::Write,
@@ -172,6 +173,7 @@ impl<'a> Asked<'a> {
         let writes = self.statement.kind.is_write();
         Forward {
             native,
+            user: self.client.session.borrow().user.clone(),
             access: if writes { Access::Write } else { Access::Read },
             timestamp_micros: if writes { stamp(self.worker, self.parameters, native) } else { None },
             write_type: write_type(self.statement),

@@ -38,13 +38,13 @@ pub(crate) fn start_relay(worker: &Worker, begin: Begin) {
         let error = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
         return refuse(worker, &begin, &error);
     };
-    relay_to(worker, begin, backend_of(first));
+    relay_to(worker, begin, backend_of(first), false);
 }
 
 /// The first live backend answers: always the same one, while it is up.
 pub(crate) fn start_one(worker: &Worker, begin: Begin) {
     match worker.the_one(begin.forward.lane.version) {
-        Some(backend) => relay_to(worker, begin, backend),
+        Some(backend) => relay_to(worker, begin, backend, true),
         None => {
             let error = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
             refuse(worker, &begin, &error);
@@ -52,8 +52,8 @@ pub(crate) fn start_one(worker: &Worker, begin: Begin) {
     }
 }
 
-fn relay_to(worker: &Worker, begin: Begin, backend: u8) {
-    let plan = Plan::Relay(RelayPlan { repeatable: begin.repeatable, attempts_left: RELAY_ATTEMPTS });
+fn relay_to(worker: &Worker, begin: Begin, backend: u8, anyone: bool) {
+    let plan = Plan::Relay(RelayPlan { anyone, repeatable: begin.repeatable, attempts_left: RELAY_ATTEMPTS });
     let key = insert(worker, begin, plan);
     send(worker, key, backend);
 }

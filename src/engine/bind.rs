@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use quorate_protocol::cql::ast::Marker;
-use quorate_protocol::frame::Value as Bound;
+use quorate_protocol::frame::Value as Sent;
 use quorate_protocol::message::view::Values;
-use quorate_protocol::value::{CqlType, Value};
+use quorate_protocol::value::{CqlType, NativeType, Value};
 
 use super::error::EngineError;
 
@@ -51,31 +51,61 @@ impl Binds {
     pub(super) fn finish(self) -> Vec<BindSpec> {
         self.0.into_iter().flatten().collect()
     }
+
+    /// As [`finish`](Self::finish), each at its position: in a batch, other statements have the others.
+    pub(super) fn by_position(self) -> Vec<Option<BindSpec>> {
+        self.0
+    }
 }
 
-/// The values of a request in the order of the markers, each a valid value of its marker's type.
-pub(super) fn bind(specs: &[BindSpec], values: &Values<'_>) -> Result<Vec<Option<Bytes>>, EngineError> {
+/// The values of a request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bound {
+    /// In the order of the markers, each a valid value of its marker's type; null where it was left unset.
+    pub(super) values: Vec<Option<Bytes>>,
+    /// Which were left unset.
+    pub(super) unset: Vec<usize>,
+}
+
+/// The values of a request for these markers.
+///
+/// # Errors
+/// For values that are missing, too many, or not of their marker's type.
+pub(super) fn bind(specs: &[BindSpec], values: &Values<'_>) -> Result<Bound, EngineError> {
     if specs.is_empty() {
-        return if values.is_empty() { Ok(Vec::new()) } else { Err(wrong_amount()) };
+        return if values.is_empty() { Ok(Bound::default()) } else { Err(wrong_amount()) };
     }
     if !values.named() && values.len() != specs.len() {
         return Err(wrong_amount());
     }
     let mut positional = values.iter();
-    specs
-        .iter()
-        .map(|spec| {
-            let value = if values.named() { values.value_named(&spec.name) } else { positional.next().map(|(_, v)| v) };
-            match value.ok_or_else(wrong_amount)? {
-                Bound::Bytes(bytes) => {
-                    Value::decode(&spec.cql_type, bytes)?;
-                    Ok(Some(Bytes::copy_from_slice(bytes)))
-                }
-                Bound::Null => Ok(None),
-                Bound::Unset => Err(EngineError::invalid(format!("Invalid unset value for column {}", spec.name))),
+    let mut bound = Bound { values: Vec::with_capacity(specs.len()), unset: Vec::new() };
+    for (index, spec) in specs.iter().enumerate() {
+        let value = if values.named() { values.value_named(&spec.name) } else { positional.next().map(|(_, v)| v) };
+        bound.values.push(match value.ok_or_else(wrong_amount)? {
+            Sent::Bytes(bytes) => {
+                check(&spec.cql_type, bytes)?;
+                Some(Bytes::copy_from_slice(bytes))
             }
-        })
-        .collect()
+            Sent::Null => None,
+            Sent::Unset => {
+                bound.unset.push(index);
+                None
+            }
+        });
+    }
+    Ok(bound)
+}
+
+/// Whether the bytes are a value of the type; those of many types without looking at more than their length.
+fn check(cql_type: &CqlType, bytes: &[u8]) -> Result<(), EngineError> {
+    use NativeType::{BigInt, Blob, Double, Float, Int, Timestamp};
+    match cql_type {
+        CqlType::Native(Int | Float) if bytes.len() == 4 => Ok(()),
+        CqlType::Native(BigInt | Double | Timestamp) if bytes.len() == 8 => Ok(()),
+        CqlType::Native(Blob) => Ok(()),
+        other => Ok(Value::decode(other, bytes).map(drop)?),
+    }
 }
 
 fn wrong_amount() -> EngineError {

@@ -1,7 +1,10 @@
 //! Terms and selectors to expressions: names are resolved, types found and checked.
 
 mod literal;
+mod mask;
+mod names;
 mod selector;
+mod stamp;
 mod term;
 
 use std::cell::Cell;
@@ -16,9 +19,13 @@ use super::bind::{Binds, Receiver};
 use super::error::EngineError;
 use super::expression::{Expression, Typed};
 use super::function::{self, Function};
+use super::schema::Index;
+use super::stamp::Stamp;
 use super::table::Table;
 
-pub(super) use selector::undefined_column;
+pub(super) use mask::mask;
+pub(super) use names::check_names;
+pub(super) use selector::{is_aggregate_call, undefined_column};
 
 /// What is compiled against, and what was found on the way.
 pub(super) struct Compiler<'a> {
@@ -28,6 +35,10 @@ pub(super) struct Compiler<'a> {
     pub(super) binds: Binds,
     pub(super) aggregates: Vec<Aggregate>,
     pub(super) in_aggregate: bool,
+    /// The indexes of the table.
+    pub(super) indexes: &'a [&'a Index],
+    /// What is asked of cells beside their values.
+    pub(super) stamps: Vec<Stamp>,
     /// How many expressions were looked at.
     steps: Cell<u32>,
 }
@@ -56,6 +67,8 @@ impl<'a> Compiler<'a> {
             binds: Binds::default(),
             aggregates: Vec::new(),
             in_aggregate: false,
+            indexes: &[],
+            stamps: Vec::new(),
             steps: Cell::new(0),
         }
     }
@@ -78,9 +91,9 @@ impl<'a> Compiler<'a> {
         let name = call.name.name.as_str();
         let shapes = call.arguments.iter().map(|argument| argument.shape(self)).collect::<Result<Vec<_>, _>>()?;
         let is_native = call.name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
-        let overloads = if is_native { function::overloads(name, &shapes, self.table) } else { None };
-        let overloads = overloads.ok_or_else(|| EngineError::invalid(T::unknown_function(&call.name)))?;
         let text = |index: usize| call.arguments.get(index).map(T::text).unwrap_or_default();
+        let overloads = if is_native { function::overloads(name, &shapes, self.table, expected, &text)? } else { None };
+        let overloads = overloads.ok_or_else(|| EngineError::invalid(T::unknown_function(&call.name)))?;
         function::choose(name, overloads, &shapes, &text, expected)
     }
 

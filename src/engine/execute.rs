@@ -1,206 +1,320 @@
-//! Plans run over rows: filter, order, group, limit, compute, page.
+//! Plans run: rows are read one after the other, filtered, grouped, limited, computed and returned in pages.
+
+mod group;
+mod output;
 
 use bytes::Bytes;
 use quorate_protocol::message::response::{ResultMetadata, Rows};
 use quorate_protocol::message::view::Values;
-use quorate_protocol::value::{Value, json, write_json_key};
+use quorate_protocol::value::{NativeType, Value};
 
-use super::aggregate::State;
-use super::bind::bind;
+use super::bind::{Bound, bind};
+use super::cursor::{Cursor, Line, Position};
 use super::environment::Environment;
 use super::error::EngineError;
 use super::expression::{Context, Expression};
-use super::paging::{rows_before, state_after};
-use super::plan::{Output, Plan};
-use super::restriction::BoundFilter;
-use super::table::Row;
+use super::paging::State;
+use super::plan::Plan;
+use super::restriction::{Access, Binder, BoundFilter};
+use super::schema::Index;
+use super::sink::{ListedRows, RowSink};
+use super::source::RowSource;
+use super::stamp::BoundStamp;
+use group::Groups;
+use output::Outputs;
 
-/// Which part of a result is wanted.
+/// Which part of a result is wanted, and by whom.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Page<'a> {
     /// At most so many rows; all if absent.
     pub size: Option<usize>,
     /// The state that came with the page before.
     pub state: Option<&'a [u8]>,
+    /// The second, since the epoch, in which cells may have expired; that of the environment's clock if absent.
+    pub now_seconds: Option<i64>,
+    /// Masked columns are shown masked: the reader has no permission UNMASK.
+    pub masked: bool,
 }
 
 impl Plan {
-    /// Runs the plan over `rows`, all rows of the table in the order of [`super::sort_rows`].
+    /// Runs the plan.
     ///
     /// # Errors
-    /// For values that do not fit the markers, for a state that is not ours, and for operations that fail on what they meet.
-    pub fn execute(
+    /// For values that do not fit the markers, for a state that is not ours, for operations that fail on what they meet, and
+    /// of the store.
+    pub fn execute<'s>(
         &self,
-        rows: &[Row],
+        source: impl Into<RowSource<'s>>,
         values: &Values<'_>,
         page: Page<'_>,
         environment: &mut dyn Environment,
     ) -> Result<Rows, EngineError> {
-        let binds = bind(&self.binds, values)?;
-        let skipped = rows_before(page.state)?;
-        let mut run = Run { plan: self, binds: &binds, environment };
+        let mut rows = ListedRows::default();
+        let paging_state = self.run(source.into(), values, page, environment, &mut rows)?;
+        Ok(Rows { metadata: ResultMetadata { paging_state, ..self.metadata.clone() }, rows: rows.rows })
+    }
+
+    /// Runs the plan as [`Plan::execute`] does, and gives its rows to `sink` and the next page's state, if there is one.
+    ///
+    /// # Errors
+    /// See [`Plan::execute`]. What the sink was given before does not count then.
+    pub fn run(
+        &self,
+        source: RowSource<'_>,
+        values: &Values<'_>,
+        page: Page<'_>,
+        environment: &mut dyn Environment,
+        sink: &mut dyn RowSink,
+    ) -> Result<Option<Bytes>, EngineError> {
+        let bound = bind(&self.binds, values)?;
+        let now_seconds = page.now_seconds.unwrap_or_else(|| (environment.unix_micros() / 1_000_000) as i64);
+        let mut run = Run { plan: self, bound: &bound, environment };
         let limit = run.limit(self.limit.as_ref())?;
         let per_partition = run.limit(self.per_partition_limit.as_ref())?;
-        let mut selected = run.filtered(rows)?;
-        if self.restrictions.names_partitions {
-            // partitions that are asked for by key come in the order of the keys, not of their tokens
-            selected.sort_by(|left, right| self.table.compare_partition_key(left, right));
+        let state = page.state.map(|state| State::decode(state, &self.table)).transpose()?;
+        self.check_page(page, limit, per_partition)?;
+        let access = run.access()?;
+        let mut outputs = Outputs::new(self, page.masked, limit, sink);
+        if self.order.is_nearest() {
+            outputs.near(run.nearest()?);
         }
-        self.order.apply(&mut selected, &self.table);
-        let mut entries = if self.is_aggregate() { run.grouped(&selected)? } else { run.plain(&selected) };
-        if let Some(per_partition) = per_partition {
-            self.limit_partitions(&mut entries, per_partition);
+        if let Some(access) = &access {
+            let stamps = run.stamps()?;
+            let limits = Limits::new(self, limit, per_partition, page.size, state.as_ref());
+            let mut line = Line::default();
+            let position = state.as_ref().map(|state| &state.position);
+            let cursor = Cursor::new(self, access, source, stamps, now_seconds, position, &mut line)?;
+            let resumed = position.is_some_and(|position| position.clustering.is_some());
+            let mut reading = Reading { run, cursor, filters: &access.filters, limits, line, outputs };
+            reading.limits.partition = if resumed { reading.line.partition } else { 0 };
+            return reading.read();
         }
-        entries.truncate(limit.unwrap_or(usize::MAX));
-        let is_paged = !self.is_aggregate() || !self.group_by.is_empty();
-        let wanted = page.size.filter(|size| is_paged && *size > 0).unwrap_or(usize::MAX);
-        let end = skipped.saturating_add(wanted).min(entries.len());
-        let has_more = end < entries.len();
-        let page = entries.get(skipped..end).unwrap_or_default();
-        let rows = page.iter().map(|entry| run.output(entry)).collect::<Result<_, _>>()?;
-        let paging_state = has_more.then(|| state_after(end));
-        Ok(Rows { metadata: ResultMetadata { paging_state, ..self.metadata.clone() }, rows })
+        if self.is_aggregate() && self.group_by.is_none() {
+            let mut groups = Groups::new(self);
+            groups.finish(&mut run, &mut outputs)?;
+        }
+        outputs.finish()?;
+        Ok(None)
     }
 
-    fn limit_partitions(&self, entries: &mut Vec<Entry<'_>>, limit: usize) {
-        let mut partition: Option<&Row> = None;
-        let mut count = 0;
-        entries.retain(|entry| {
-            let is_same = match (partition, entry.row) {
-                (Some(partition), Some(row)) => self.table.is_same_partition(partition, row),
-                _ => false,
-            };
-            count = if is_same { count + 1 } else { 1 };
-            partition = entry.row;
-            count <= limit
-        });
-    }
-
-    fn is_same_group(&self, left: &Row, right: &Row) -> bool {
-        self.group_by.is_empty()
-            || (self.table.is_same_partition(left, right)
-                && self.group_by.iter().all(|column| left.get(*column) == right.get(*column)))
+    /// Refuses pages of what must be sorted as a whole, and nearest neighbours without a limit.
+    fn check_page(&self, page: Page<'_>, limit: Option<u32>, per_partition: Option<u32>) -> Result<(), EngineError> {
+        if self.order.is_nearest() {
+            if self.is_aggregate() {
+                return Err(EngineError::invalid("Top-K queries can not be run with aggregation"));
+            }
+            if limit.is_none() {
+                return Err(EngineError::invalid(
+                    "Top-K queries must have a limit specified and the limit must be less than the query page size",
+                ));
+            }
+            if per_partition.is_some() {
+                return Err(EngineError::invalid("Top-K queries do not support per-partition limits"));
+            }
+            return Ok(());
+        }
+        if self.sorts_result() && page.size.is_some_and(|size| size > 0) {
+            return Err(EngineError::invalid(
+                "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove \
+                 the ORDER BY or the IN and sort client side, or disable paging for this query",
+            ));
+        }
+        Ok(())
     }
 }
 
-/// What becomes a row of the result: a row of the table, or a group with its first row and its aggregates.
-struct Entry<'a> {
-    row: Option<&'a Row>,
-    aggregates: Vec<Option<Bytes>>,
+/// How much of the result is returned, and how much of it has been.
+struct Limits {
+    left: Option<u32>,
+    per_partition: Option<u32>,
+    left_in_partition: Option<u32>,
+    /// The partition that `left_in_partition` is about; none so far if 0.
+    partition: u64,
+    left_on_page: usize,
 }
 
+impl Limits {
+    fn new(
+        plan: &Plan,
+        limit: Option<u32>,
+        per_partition: Option<u32>,
+        page_size: Option<usize>,
+        state: Option<&State>,
+    ) -> Self {
+        let is_paged = (!plan.is_aggregate() || plan.group_by.is_some()) && !plan.sorts_result();
+        // what is sorted, or is one row anyhow, is limited at its end
+        let limit = limit.filter(|_| is_paged);
+        Limits {
+            left: state.map_or(limit, |state| match (state.left, limit) {
+                (Some(left), Some(limit)) => Some(left.min(limit)),
+                (_, limit) => limit,
+            }),
+            per_partition,
+            left_in_partition: state.map_or(per_partition, |state| state.left_in_partition.or(per_partition)),
+            partition: 0,
+            left_on_page: page_size.filter(|size| is_paged && *size > 0).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn enter(&mut self, partition: u64) {
+        if self.partition != partition {
+            self.partition = partition;
+            self.left_in_partition = self.per_partition;
+        }
+    }
+
+    fn count(&mut self) {
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        self.left_in_partition = self.left_in_partition.map(|left| left.saturating_sub(1));
+        self.left_on_page = self.left_on_page.saturating_sub(1);
+    }
+
+    fn is_reached(&self) -> bool {
+        self.left == Some(0)
+    }
+}
+
+/// One execution of a plan.
 struct Run<'a> {
     plan: &'a Plan,
-    binds: &'a [Option<Bytes>],
+    bound: &'a Bound,
     environment: &'a mut dyn Environment,
 }
 
 impl Run<'_> {
-    fn evaluate(
-        &mut self,
-        expression: &Expression,
-        row: Option<&Row>,
-        aggregates: &[Option<Bytes>],
-    ) -> Result<Option<Bytes>, EngineError> {
-        let mut context = Context { row, binds: self.binds, aggregates, environment: self.environment };
-        expression.evaluate(&mut context)
+    fn context(&mut self) -> Context<'_> {
+        Context { row: None, binds: &self.bound.values, aggregates: &[], environment: self.environment }
     }
 
-    fn limit(&mut self, limit: Option<&Expression>) -> Result<Option<usize>, EngineError> {
+    fn limit(&mut self, limit: Option<&Expression>) -> Result<Option<u32>, EngineError> {
         let Some(limit) = limit else { return Ok(None) };
-        let value = self.evaluate(limit, None, &[])?;
+        if matches!(limit, Expression::Bind(index) if self.bound.unset.contains(index)) {
+            return Ok(None);
+        }
+        let value = limit.evaluate(&mut self.context())?;
         let value = value.ok_or_else(|| EngineError::invalid("Invalid null value of limit"))?;
-        match Value::decode(&quorate_protocol::value::NativeType::Int.into(), &value)? {
-            Value::Int(limit @ 1..) => Ok(usize::try_from(limit).ok()),
+        match Value::decode(&NativeType::Int.into(), &value)? {
+            Value::Int(limit @ 1..) => Ok(u32::try_from(limit).ok().filter(|limit| *limit != i32::MAX as u32)),
             _ => Err(EngineError::invalid("LIMIT must be strictly positive")),
         }
     }
 
-    fn filtered<'r>(&mut self, rows: &'r [Row]) -> Result<Vec<&'r Row>, EngineError> {
-        let table = &self.plan.table;
-        let mut filters = Vec::with_capacity(self.plan.filters.len());
-        for filter in &self.plan.filters {
-            let mut context = Context { row: None, binds: self.binds, aggregates: &[], environment: self.environment };
-            filters.push(BoundFilter::new(filter, table, &mut context)?);
-        }
-        let mut selected = Vec::new();
-        for row in rows {
-            let mut is_accepted = true;
-            for filter in &filters {
-                is_accepted = is_accepted && filter.accepts(row, table)?;
-            }
-            if is_accepted {
-                selected.push(row);
-            }
-        }
-        Ok(selected)
-    }
-
-    fn plain<'r>(&self, rows: &[&'r Row]) -> Vec<Entry<'r>> {
-        let mut entries: Vec<Entry<'r>> = Vec::with_capacity(rows.len());
-        for row in rows {
-            let last = entries.last().and_then(|entry| entry.row);
-            let is_repeated = last.is_some_and(|last| self.plan.table.is_same_partition(last, row));
-            if !(self.plan.distinct && is_repeated) {
-                entries.push(Entry { row: Some(row), aggregates: Vec::new() });
-            }
-        }
-        entries
-    }
-
-    fn grouped<'r>(&mut self, rows: &[&'r Row]) -> Result<Vec<Entry<'r>>, EngineError> {
+    fn access(&mut self) -> Result<Option<Access>, EngineError> {
         let plan = self.plan;
-        let mut entries = Vec::new();
-        let groups = rows.chunk_by(|left, right| plan.is_same_group(left, right));
-        for group in groups {
-            entries.push(self.group(group)?);
-        }
-        // without GROUP BY there is one group, even of no rows
-        if entries.is_empty() && plan.group_by.is_empty() {
-            entries.push(self.group(&[])?);
-        }
-        Ok(entries)
+        let indexes: Vec<&Index> = plan.indexes().collect();
+        let unset = &self.bound.unset;
+        let binder = Binder { table: &plan.table, indexes: &indexes, restrictions: &plan.restrictions, unset };
+        binder.bind(&mut self.context())
     }
 
-    fn group<'r>(&mut self, rows: &[&'r Row]) -> Result<Entry<'r>, EngineError> {
-        let mut aggregates = Vec::with_capacity(self.plan.aggregates.len());
-        for aggregate in &self.plan.aggregates {
-            let mut state = State::new();
-            for row in rows {
-                let value = match &aggregate.argument {
-                    Some(argument) => self.evaluate(argument, Some(row), &[])?,
-                    None => Some(Bytes::new()),
-                };
-                state.add(aggregate, value)?;
-            }
-            aggregates.push(state.finish(aggregate));
-        }
-        Ok(Entry { row: rows.first().copied(), aggregates })
-    }
-
-    fn output(&mut self, entry: &Entry<'_>) -> Result<Vec<Option<Bytes>>, EngineError> {
+    fn stamps(&mut self) -> Result<Vec<BoundStamp>, EngineError> {
         let plan = self.plan;
-        let cells =
-            plan.outputs.iter().map(|output| self.evaluate(&output.value.expression, entry.row, &entry.aggregates));
-        let cells = cells.collect::<Result<Vec<_>, _>>()?;
-        if !plan.json {
-            return Ok(cells);
-        }
-        Ok(vec![Some(json_object(&plan.outputs, &cells)?.into())])
+        plan.layout.stamps().map(|stamp| stamp.bind(&mut self.context())).collect()
+    }
+
+    /// The vector that neighbours are wanted of.
+    fn nearest(&mut self) -> Result<Vec<f32>, EngineError> {
+        let plan = self.plan;
+        plan.order.nearest(&plan.table, &mut self.context())
     }
 }
 
-fn json_object(outputs: &[Output], cells: &[Option<Bytes>]) -> Result<String, EngineError> {
-    let mut object = String::from("{");
-    for (index, (output, cell)) in outputs.iter().zip(cells).enumerate() {
-        object.push_str(if index > 0 { ", " } else { "" });
-        write_json_key(&output.name, &mut object);
-        object.push_str(": ");
-        match cell {
-            Some(cell) => object.push_str(&json(&output.value.cql_type, cell)?),
-            None => object.push_str("null"),
+/// A read under way.
+struct Reading<'a, 'r, 's> {
+    run: Run<'r>,
+    cursor: Cursor<'a>,
+    filters: &'a [BoundFilter],
+    limits: Limits,
+    line: Line,
+    outputs: Outputs<'r, 's>,
+}
+
+impl Reading<'_, '_, '_> {
+    fn read(mut self) -> Result<Option<Bytes>, EngineError> {
+        let state = if self.run.plan.is_aggregate() { self.read_groups()? } else { self.read_rows()? };
+        self.outputs.finish()?;
+        Ok(state)
+    }
+
+    fn read_rows(&mut self) -> Result<Option<Bytes>, EngineError> {
+        while self.next_accepted()? {
+            self.outputs.row(&mut self.run, &self.line.cells, &[])?;
+            self.limits.count();
+            if self.limits.is_reached() {
+                break;
+            }
+            if self.limits.left_on_page == 0 {
+                let state = self.state();
+                return Ok(self.next_accepted()?.then(|| state.encode()));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read_groups(&mut self) -> Result<Option<Bytes>, EngineError> {
+        let plan = self.run.plan;
+        let mut groups = Groups::new(plan);
+        let mut before = None;
+        while self.next_accepted()? {
+            if groups.is_new(&mut self.run, &self.line)? {
+                if groups.finish_open(&mut self.run, &mut self.outputs)? {
+                    self.limits.count();
+                    if self.limits.is_reached() {
+                        return Ok(None);
+                    }
+                    if self.limits.left_on_page == 0 {
+                        return Ok(before.map(|state: State| state.encode()));
+                    }
+                }
+                let is_full = self.limits.left_in_partition == Some(0) && self.limits.partition == self.line.partition;
+                if is_full {
+                    self.cursor.skip_partition();
+                    continue;
+                }
+                self.limits.enter(self.line.partition);
+            }
+            groups.add(&mut self.run, &self.line)?;
+            if self.limits.left_on_page != usize::MAX {
+                let mut state = self.state();
+                // the group that this row belongs to will have been counted
+                state.left = state.left.map(|left| left.saturating_sub(1));
+                state.left_in_partition = state.left_in_partition.map(|left| left.saturating_sub(1));
+                before = Some(state);
+            }
+        }
+        groups.finish(&mut self.run, &mut self.outputs)?;
+        Ok(None)
+    }
+
+    /// Goes to the next row that passes the filters, and for rows that are not grouped the limit of its partition.
+    fn next_accepted(&mut self) -> Result<bool, EngineError> {
+        let plan = self.run.plan;
+        while self.cursor.advance(&mut self.line)? {
+            if !plan.is_aggregate() {
+                self.limits.enter(self.line.partition);
+                if self.limits.left_in_partition == Some(0) {
+                    self.cursor.skip_partition();
+                    continue;
+                }
+            }
+            let mut is_accepted = true;
+            for filter in self.filters {
+                is_accepted = is_accepted && filter.accepts(&self.line.cells, &plan.table)?;
+            }
+            if is_accepted {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The state behind the row that the cursor is at.
+    fn state(&self) -> State {
+        let plan = self.run.plan;
+        State {
+            position: Position::of(&plan.table, &self.line, plan.distinct),
+            left: self.limits.left,
+            left_in_partition: self.limits.left_in_partition,
         }
     }
-    object.push('}');
-    Ok(object)
 }

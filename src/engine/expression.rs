@@ -50,6 +50,30 @@ pub(super) struct Context<'a> {
 }
 
 impl Expression {
+    /// Calls `visit` with each column that the expression draws on, in the order in which they stand.
+    pub(super) fn for_each_column(&self, visit: &mut dyn FnMut(usize)) {
+        match self {
+            Expression::Constant(_) | Expression::Bind(_) | Expression::Aggregate(_) => {}
+            Expression::Column(index) => visit(*index),
+            Expression::Call(_, parts) | Expression::Composite(_, parts) => {
+                parts.iter().for_each(|part| part.for_each_column(visit));
+            }
+            Expression::Chain(first, rest) => {
+                first.for_each_column(visit);
+                rest.iter().for_each(|(_, operand)| operand.for_each_column(visit));
+            }
+            Expression::Field(of, _) => of.expression.for_each_column(visit),
+            Expression::Element(of, key) => {
+                of.expression.for_each_column(visit);
+                key.for_each_column(visit);
+            }
+            Expression::Slice(of, from, to) => {
+                of.expression.for_each_column(visit);
+                from.iter().chain(to).for_each(|bound| bound.for_each_column(visit));
+            }
+        }
+    }
+
     pub(super) fn evaluate(&self, context: &mut Context<'_>) -> Result<Option<Bytes>, EngineError> {
         match self {
             Expression::Constant(value) => Ok(value.clone()),
@@ -78,13 +102,18 @@ impl Expression {
                 Ok(parts.into_iter().nth(*index).flatten())
             }
             Expression::Element(of, key) => {
-                let Some(key) = key.evaluate(context)? else { return Ok(None) };
+                let Some(key) = key.evaluate(context)? else {
+                    return Err(EngineError::invalid("Invalid null value for element selection"));
+                };
                 let collection = of.expression.evaluate(context)?;
                 element(&of.cql_type, collection, &key)
             }
             Expression::Slice(of, from, to) => {
                 let bound = |bound: &Option<Box<Expression>>, context: &mut Context<'_>| match bound {
-                    Some(bound) => bound.evaluate(context),
+                    Some(bound) => match bound.evaluate(context)? {
+                        None => Err(EngineError::invalid("Invalid null value for slice selection")),
+                        bound => Ok(bound),
+                    },
                     None => Ok(None),
                 };
                 let (from, to) = (bound(from, context)?, bound(to, context)?);

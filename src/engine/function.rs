@@ -4,6 +4,9 @@ mod arithmetic;
 mod blob;
 mod cast;
 mod collection;
+mod hash;
+mod json;
+mod masking;
 mod math;
 pub(super) mod number;
 mod time;
@@ -79,22 +82,50 @@ pub(super) fn accumulate(total: &Number, number: &Number, native: NativeType) ->
     arithmetic::compute("+", total, number, native).map_err(EngineError::invalid)
 }
 
-/// The overloads that a function of this name has for arguments of these shapes. `None`: there is no such function.
-pub(super) fn overloads(name: &str, arguments: &[Shape], table: Option<&Table>) -> Option<Vec<Function>> {
+/// The overloads that a function of this name has for arguments of these shapes, where a value of type `expected` is needed;
+/// `text` gives an argument as it was written. `None`: there is no such function.
+///
+/// # Errors
+/// For arguments that the function's own rules refuse (`FunctionFactory`).
+pub(super) fn overloads(
+    name: &str,
+    arguments: &[Shape],
+    table: Option<&Table>,
+    expected: Option<&CqlType>,
+    text: &dyn Fn(usize) -> String,
+) -> Result<Option<Vec<Function>>, EngineError> {
     let name = name.to_ascii_lowercase();
     if name == "token" {
-        let parameters = table?.partition_key().iter().map(|column| column.cql_type.clone()).collect();
-        return Some(vec![serialized(&name, parameters, NativeType::BigInt, token)]);
+        let Some(table) = table else { return Ok(None) };
+        let parameters = table.partition_key().iter().map(|column| column.cql_type.clone()).collect();
+        return Ok(Some(vec![serialized(&name, parameters, NativeType::BigInt, token)]));
     }
-    if matches!(name.as_str(), "tojson" | "to_json") {
-        let parameter = arguments.first().and_then(Shape::natural_type).unwrap_or(NativeType::Text.into());
-        return Some(vec![serialized(&name, vec![parameter], NativeType::Text, to_json)]);
+    if let Some(overloads) = json::overloads(&name, arguments, expected, text)? {
+        return Ok(Some(overloads));
     }
-    time::overloads(&name)
+    if let Some(overloads) = masking::overloads(&name, arguments, expected, text)? {
+        return Ok(Some(overloads));
+    }
+    if let Some(overloads) = vector::overloads(&name, arguments, text)? {
+        return Ok(Some(overloads));
+    }
+    Ok(time::overloads(&name)
         .or_else(|| blob::overloads(&name))
         .or_else(|| math::overloads(&name))
-        .or_else(|| collection::overloads(&name, arguments))
-        .or_else(|| vector::overloads(&name, arguments))
+        .or_else(|| collection::overloads(&name, arguments)))
+}
+
+/// What `sum` and `avg` are of each type of numbers, to choose among.
+pub(super) fn aggregate(name: &str, cql_type: CqlType) -> Function {
+    serialized(name, vec![cql_type.clone()], cql_type, |_, arguments| Ok(arguments.first().cloned().flatten()))
+}
+
+/// The refusal of an argument whose type is not known.
+fn unclear(function: &str, parameters: &str, argument: &str) -> EngineError {
+    EngineError::invalid(format!(
+        "Cannot infer type of argument {argument} in call to function system.{function}({parameters}): use type casts to \
+         disambiguate"
+    ))
 }
 
 /// Chooses among overloads by the shapes of the arguments, and by the type that is expected of the result; `text` gives an
@@ -158,7 +189,7 @@ fn requirement(name: &str) -> &'static str {
         "map_keys" | "map_values" => "map",
         "collection_count" => "collection",
         "collection_sum" | "collection_avg" => "numeric set/list",
-        "collection_min" | "collection_max" => "set/list",
+        "collection_min" | "collection_max" => "set or list",
         _ => "float vector",
     }
 }
@@ -212,11 +243,4 @@ fn token(_: &Function, key: &[Option<Bytes>]) -> Result<Option<Bytes>, EngineErr
     let token = quorate_protocol::value::token::Token::of_key(parts);
     let token = token.map_err(|error| EngineError::invalid(error.to_string()))?;
     Ok(Some(Bytes::copy_from_slice(&token.0.to_be_bytes())))
-}
-
-fn to_json(function: &Function, arguments: &[Option<Bytes>]) -> Result<Option<Bytes>, EngineError> {
-    match (arguments, function.parameters.as_slice()) {
-        ([Some(value)], [cql_type]) => Ok(Some(quorate_protocol::value::json(cql_type, value)?.into())),
-        _ => Ok(Some(Bytes::from_static(b"null"))),
-    }
 }

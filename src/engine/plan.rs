@@ -1,5 +1,8 @@
 //! SELECT, compiled.
 
+mod distinct;
+mod group_by;
+
 use std::sync::Arc;
 
 use quorate_protocol::cql::ast::{Select, Selection, Selector, Term};
@@ -8,30 +11,37 @@ use quorate_protocol::value::{CqlType, NativeType, UserTypeLookup};
 
 use super::aggregate::Aggregate;
 use super::bind::{BindSpec, Receiver};
-use super::compile::{Compiler, Operand, undefined_column};
+use super::compile::{Compiler, Operand, check_names, mask, undefined_column};
 use super::error::EngineError;
 use super::expression::{Expression, Typed};
 use super::name::selector_name;
-use super::order::Order;
-use super::restriction::{self, Filter, Restrictions};
+use super::order::{Order, Orderings};
+use super::restriction::{self, Restrictions, Rules, Surroundings};
+use super::schema::{Index, TableDefinition};
+use super::stored::Layout;
 use super::table::{ColumnKind, Table};
+use crate::store::table::TableShape;
+use distinct::check_distinct;
+pub(super) use group_by::GroupBy;
 
 /// A SELECT that is checked against its table and ready to run, again and again.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) table: Arc<Table>,
+    definition: Option<Arc<TableDefinition>>,
+    pub(super) layout: Layout,
     pub(super) outputs: Vec<Output>,
     pub(super) json: bool,
     pub(super) distinct: bool,
-    pub(super) filters: Vec<Filter>,
     pub(super) restrictions: Restrictions,
-    /// The columns whose values make a group; of the primary key, in its order.
-    pub(super) group_by: Vec<usize>,
+    pub(super) group_by: Option<GroupBy>,
     pub(super) aggregates: Vec<Aggregate>,
     pub(super) order: Order,
     pub(super) per_partition_limit: Option<Expression>,
     pub(super) limit: Option<Expression>,
     pub(super) binds: Vec<BindSpec>,
+    /// What is shown of masked columns to those who may not see them.
+    pub(super) masks: Vec<(usize, Expression)>,
     pub(super) metadata: ResultMetadata,
 }
 
@@ -43,7 +53,7 @@ pub(super) struct Output {
 }
 
 impl Plan {
-    /// Compiles a SELECT from `table`.
+    /// Compiles a SELECT from `table`, whose rows are in memory.
     ///
     /// # Errors
     /// Those with which Cassandra refuses the statement, in its words.
@@ -52,38 +62,81 @@ impl Plan {
         table: &Arc<Table>,
         user_types: &UserTypeLookup<'_>,
     ) -> Result<Self, EngineError> {
+        Self::compile(select, table, None, user_types)
+    }
+
+    /// Compiles a SELECT from a table or view whose rows are stored.
+    ///
+    /// # Errors
+    /// Those with which Cassandra refuses the statement, in its words.
+    pub fn prepare_stored(
+        select: &Select<'_>,
+        definition: &Arc<TableDefinition>,
+        user_types: &UserTypeLookup<'_>,
+    ) -> Result<Self, EngineError> {
+        Self::compile(select, &definition.table, Some(definition), user_types)
+    }
+
+    fn compile(
+        select: &Select<'_>,
+        table: &Arc<Table>,
+        definition: Option<&Arc<TableDefinition>>,
+        user_types: &UserTypeLookup<'_>,
+    ) -> Result<Self, EngineError> {
+        let indexes: Vec<&Index> = definition.iter().flat_map(|of| of.indexes.values()).map(AsRef::as_ref).collect();
         let mut compiler = Compiler::new(Some(table), user_types);
-        let outputs = outputs(&select.selection, table, &mut compiler)?;
-        let filters = select.relations.iter().map(|relation| restriction::compile(relation, table, &mut compiler));
-        let filters = filters.collect::<Result<Vec<_>, _>>()?;
-        let restrictions = restriction::check(&filters, table, select.allow_filtering)?;
-        if select.distinct {
-            check_distinct(&outputs, restrictions, table)?;
+        compiler.indexes = &indexes;
+        let columns = check_names(&select.selection, table)?;
+        let orderings = Orderings::new(&select.order_by, table, &mut compiler)?;
+        let mut rules = Rules::new(table, &indexes, select.allow_filtering);
+        for relation in &select.relations {
+            let filter = restriction::compile(relation, table, &mut compiler)?;
+            rules.add(relation, filter)?;
         }
-        let group_by = group_by(&select.group_by, &filters, table)?;
-        let order = Order::new(&select.order_by, table, restrictions)?;
+        Orderings::check(&select.order_by)?;
+        let is_virtual = is_virtual(table);
+        let selects_static_only = selects_static_only(&columns, table);
+        let restrictions =
+            rules.finish(Surroundings { nearest: orderings.nearest, selects_static_only, is_virtual })?;
+        let outputs = outputs(&select.selection, table, &mut compiler)?;
+        if select.distinct {
+            check_distinct(select, &outputs, &restrictions, table)?;
+        }
+        let group_by = GroupBy::new(select, &restrictions, table, &mut compiler)?;
+        if group_by.is_none() && !compiler.aggregates.is_empty() && select.per_partition_limit.is_some() {
+            return Err(EngineError::invalid("PER PARTITION LIMIT is not allowed with aggregate queries."));
+        }
+        let order = Order::new(orderings, table, &restrictions, indexes.iter().copied())?;
+        Rules::check_filtering(&restrictions, select.allow_filtering, is_virtual)?;
         let mut limit = |term: &Option<Term<'_>>, name: &str| {
             let receiver = Receiver::new(name, NativeType::Int);
             term.as_ref().map(|term| term.compile(&mut compiler, &receiver)).transpose()
         };
+        let limit_of_rows = limit(&select.limit, "[limit]")?;
         let per_partition_limit = limit(&select.per_partition_limit, "[per_partition_limit]")?;
-        let limit = limit(&select.limit, "[limit]")?;
+        let masks = definition.map(|definition| masks(definition, &mut compiler)).transpose()?.unwrap_or_default();
         let metadata = metadata(&outputs, select.json, table);
-        Ok(Plan {
+        let mut plan = Plan {
             table: Arc::clone(table),
+            definition: definition.cloned(),
+            layout: Layout::default(),
             outputs,
             json: select.json,
             distinct: select.distinct,
-            filters,
             restrictions,
             group_by,
             aggregates: compiler.aggregates,
             order,
             per_partition_limit,
-            limit,
+            limit: limit_of_rows,
             binds: compiler.binds.finish(),
+            masks,
             metadata,
-        })
+        };
+        if let Some(definition) = definition {
+            plan.layout = Layout::new(definition, &plan.needed_columns(), &compiler.stamps);
+        }
+        Ok(plan)
     }
 
     /// The bind markers.
@@ -108,10 +161,76 @@ impl Plan {
         &self.metadata
     }
 
+    /// The warning that Cassandra gives with the result of an aggregation over more than one partition key.
+    pub fn aggregation_warning(&self) -> Option<&'static str> {
+        match &self.restrictions {
+            _ if !self.is_aggregate() => None,
+            restrictions if !restrictions.restricts_partitions => Some("Aggregation query used without partition key"),
+            restrictions if restrictions.has_key_in => {
+                Some("Aggregation query used on multiple partition keys (IN restriction)")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it reads rows of partitions that it names, and returns them as they are: a page of it costs little.
+    pub fn is_bounded(&self) -> bool {
+        let restrictions = &self.restrictions;
+        !(restrictions.is_key_range || restrictions.needs_filtering || restrictions.uses_index || self.is_aggregate())
+    }
+
+    /// What is asked of the store; `None` for a table whose rows are in memory.
+    pub(super) fn shape(&self) -> Option<&TableShape> {
+        self.definition.as_ref().map(|definition| definition.shape.as_ref())
+    }
+
+    pub(super) fn indexes(&self) -> impl Iterator<Item = &Index> {
+        self.definition.iter().flat_map(|definition| definition.indexes.values()).map(AsRef::as_ref)
+    }
+
     /// Whether rows are counted or grouped rather than returned.
     pub(super) fn is_aggregate(&self) -> bool {
-        !self.aggregates.is_empty() || !self.group_by.is_empty()
+        !self.aggregates.is_empty() || self.group_by.is_some()
     }
+
+    /// Whether rows of several partitions must all be known before the first can be returned.
+    pub(super) fn sorts_result(&self) -> bool {
+        self.order.is_nearest() || (self.restrictions.has_key_in && self.order.is_named())
+    }
+
+    /// Of each column, whether a read needs its value.
+    fn needed_columns(&self) -> Vec<bool> {
+        let mut needed = vec![false; self.table.columns().len()];
+        let mut need = |column: usize| {
+            if let Some(needed) = needed.get_mut(column) {
+                *needed = true;
+            }
+        };
+        self.restrictions.filters.iter().flat_map(|filter| filter.columns()).for_each(|column| need(*column));
+        self.order.columns().iter().for_each(|column| need(*column));
+        let outputs = self.outputs.iter().map(|output| &output.value.expression);
+        let aggregates = self.aggregates.iter().filter_map(|aggregate| aggregate.argument.as_ref());
+        let groups = self.group_by.iter().filter_map(|group_by| group_by.function.as_ref());
+        let masks = self.masks.iter().map(|(_, mask)| mask);
+        outputs
+            .chain(aggregates)
+            .chain(groups)
+            .chain(masks)
+            .for_each(|expression| expression.for_each_column(&mut need));
+        needed
+    }
+}
+
+/// Tables whose rows are computed are scanned without being asked to.
+fn is_virtual(table: &Table) -> bool {
+    matches!(table.spec().keyspace.as_str(), "system_views" | "system_virtual_schema")
+}
+
+/// Whether only static columns are selected, or with them the partition key.
+fn selects_static_only(columns: &[usize], table: &Table) -> bool {
+    let kind = |column: &usize| table.columns().get(*column).map(|column| column.kind);
+    columns.iter().any(|column| kind(column) == Some(ColumnKind::Static))
+        && columns.iter().all(|column| matches!(kind(column), Some(ColumnKind::Static | ColumnKind::PartitionKey)))
 }
 
 fn outputs(selection: &Selection<'_>, table: &Table, compiler: &mut Compiler<'_>) -> Result<Vec<Output>, EngineError> {
@@ -150,75 +269,14 @@ fn without_idle_casts<'s, 'a>(
     }
 }
 
-fn check_distinct(outputs: &[Output], restrictions: Restrictions, table: &Table) -> Result<(), EngineError> {
-    if restrictions.restricts_rows {
-        return Err(EngineError::invalid(
-            "SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or static columns.",
-        ));
-    }
-    let selected: Vec<usize> = outputs
-        .iter()
-        .filter_map(|output| match output.value.expression {
-            Expression::Column(index) => Some(index),
-            _ => None,
-        })
-        .collect();
-    for index in &selected {
-        let Some(column) = table.columns().get(*index) else { continue };
-        if !matches!(column.kind, ColumnKind::PartitionKey | ColumnKind::Static) {
-            return Err(EngineError::invalid(format!(
-                "SELECT DISTINCT queries must only request partition key columns and/or static columns (not {})",
-                column.name
-            )));
-        }
-    }
-    match table.partition_key().iter().enumerate().find(|(index, _)| !selected.contains(index)) {
-        Some((_, missing)) => Err(EngineError::invalid(format!(
-            "SELECT DISTINCT queries must request all the partition key columns (missing {})",
-            missing.name
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// Groups are made by the first columns of the primary key; those that `=` fixes to one value may be left out.
-fn group_by(selectors: &[Selector<'_>], filters: &[Filter], table: &Table) -> Result<Vec<usize>, EngineError> {
-    let is_fixed = |column: usize| {
-        filters.iter().any(|filter| match filter {
-            Filter::Compare { column: of, operator, .. } => {
-                *of == column && *operator == quorate_protocol::cql::ast::Operator::Equal
-            }
-            _ => false,
-        })
-    };
-    let mut columns = Vec::new();
-    let mut next = 0;
-    for selector in selectors {
-        let Selector::Column(name) = selector else {
-            return Err(EngineError::invalid("Group by is currently only supported on the columns of the PRIMARY KEY"));
-        };
-        let name = name.as_str();
-        let (index, _) = table.column(name).ok_or_else(|| undefined_column(name, table))?;
-        if !table.is_key(index) {
-            return Err(EngineError::invalid(format!(
-                "Group by is currently only supported on the columns of the PRIMARY KEY, got {name}"
-            )));
-        }
-        while next < index && is_fixed(next) {
-            next += 1;
-        }
-        if index != next {
-            return Err(EngineError::invalid(
-                "Group by currently only support groups of columns following their declared order in the PRIMARY KEY",
-            ));
-        }
-        columns.push(index);
-        next = index + 1;
-    }
-    if !columns.is_empty() && (next..table.partition_key_count()).any(|column| !is_fixed(column)) {
-        return Err(EngineError::invalid("Group by is not supported on only a part of the partition key"));
-    }
-    Ok(columns)
+/// The masked columns, each with what is shown instead.
+fn masks(definition: &TableDefinition, compiler: &mut Compiler<'_>) -> Result<Vec<(usize, Expression)>, EngineError> {
+    let masks = definition.masks.iter().map(|(name, column_mask)| {
+        let table = &definition.table;
+        let (index, column) = table.column(name).ok_or_else(|| undefined_column(name, table))?;
+        Ok((index, mask(index, &column.cql_type, column_mask, compiler)?))
+    });
+    masks.collect()
 }
 
 fn metadata(outputs: &[Output], json: bool, table: &Table) -> ResultMetadata {

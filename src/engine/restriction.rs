@@ -1,7 +1,9 @@
 //! WHERE: relations to filters over rows, and what of them a table can answer without ALLOW FILTERING.
 
-mod check;
+mod bound;
 mod filter;
+mod index;
+mod rules;
 
 use quorate_protocol::cql::ast::{InValues, Name, Operator, Relation, Term};
 use quorate_protocol::value::{CqlType, NativeType};
@@ -13,8 +15,9 @@ use super::expression::Expression;
 use super::name::term_text;
 use super::table::{ColumnKind, Table};
 
-pub(super) use check::{Restrictions, check};
+pub(super) use bound::{Access, Binder, Partitions, token_of};
 pub(super) use filter::BoundFilter;
+pub(super) use rules::{Restrictions, Rules, Surroundings};
 
 /// A condition on a row.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub(super) enum Filter {
     Token { operator: Operator, value: Expression },
     /// `column[key] = value`
     Element { column: usize, key: Expression, value: Expression },
+    /// `column LIKE pattern`
+    Like { column: usize, pattern: Expression },
 }
 
 /// The values after IN.
@@ -45,9 +50,10 @@ impl Filter {
     /// The columns that the condition is on; of a token none.
     pub(super) fn columns(&self) -> &[usize] {
         match self {
-            Filter::Compare { column, .. } | Filter::In { column, .. } | Filter::Element { column, .. } => {
-                std::slice::from_ref(column)
-            }
+            Filter::Compare { column, .. }
+            | Filter::In { column, .. }
+            | Filter::Element { column, .. }
+            | Filter::Like { column, .. } => std::slice::from_ref(column),
             Filter::Tuple { columns, .. } | Filter::TupleIn { columns, .. } => columns,
             Filter::Token { .. } => &[],
         }
@@ -64,6 +70,7 @@ pub(super) fn compile(
         Relation::Column { column, operator, value } => column_relation(column, *operator, value, table, compiler),
         Relation::In { column, values } => {
             let (index, receiver) = receiver_of(column, table)?;
+            check_single_cell(&receiver, "IN")?;
             let values = alternatives(values, &receiver, &format!("in({})", receiver.name), compiler)?;
             Ok(Filter::In { column: index, values })
         }
@@ -93,15 +100,7 @@ pub(super) fn compile(
             let name = format!("in{}", receiver.name);
             Ok(Filter::TupleIn { columns, values: alternatives(values, &receiver, &name, compiler)? })
         }
-        Relation::Expression { index, .. } => {
-            let spec = table.spec();
-            Err(EngineError::invalid(format!(
-                "Invalid index expression, index {} not found for {}.{}",
-                index.as_str(),
-                spec.keyspace,
-                spec.table
-            )))
-        }
+        Relation::Expression { index, .. } => Err(index::refused_expression(index.as_str(), table, compiler.indexes)),
     }
 }
 
@@ -120,32 +119,35 @@ fn column_relation(
             return Err(EngineError::invalid(format!("Unsupported \"!=\" relation: {name} != {}", term_text(value))));
         }
         Operator::Like => {
-            return Err(EngineError::invalid(format!(
-                "LIKE restriction is only supported on properly indexed columns. {name} LIKE {} is not valid.",
-                term_text(value)
-            )));
+            let pattern = compile_value(value, &receiver, compiler)?;
+            return Ok(Filter::Like { column: index, pattern });
         }
         Operator::Contains | Operator::ContainsKey => {
             receiver = contained(&receiver, operator)?;
         }
-        _ => match &receiver.cql_type {
-            CqlType::Udt { frozen: false, definition } => {
-                return Err(EngineError::invalid(format!(
-                    "Non-frozen UDT column '{name}' ({}) cannot be restricted by any relation",
-                    definition.name
-                )));
+        _ => {
+            check_single_cell(&receiver, symbol)?;
+            if operator != Operator::Equal {
+                check_slice(&receiver.cql_type)?;
             }
-            ty if ty.is_multi_cell() => {
-                return Err(EngineError::invalid(format!(
-                    "Collection column '{name}' ({ty}) cannot be restricted by a '{symbol}' relation"
-                )));
-            }
-            ty if operator != Operator::Equal => check_slice(ty)?,
-            _ => {}
-        },
+        }
     }
     let value = compile_value(value, &receiver, compiler)?;
     Ok(Filter::Compare { column: index, operator, value })
+}
+
+/// What is stored as several cells is not compared as a whole.
+fn check_single_cell(receiver: &Receiver, symbol: &str) -> Result<(), EngineError> {
+    let name = &receiver.name;
+    Err(EngineError::invalid(match &receiver.cql_type {
+        CqlType::Udt { frozen: false, definition } => {
+            format!("Non-frozen UDT column '{name}' ({}) cannot be restricted by any relation", definition.name)
+        }
+        ty if ty.is_multi_cell() => {
+            format!("Collection column '{name}' ({ty}) cannot be restricted by a '{symbol}' relation")
+        }
+        _ => return Ok(()),
+    }))
 }
 
 /// What a collection is asked to contain.
@@ -185,6 +187,11 @@ fn element_relation(
         }
         _ => return Err(EngineError::invalid(format!("Column {name} cannot be used as a map"))),
     };
+    if !receiver.cql_type.is_multi_cell() {
+        return Err(EngineError::invalid(format!(
+            "Map-entry equality predicates on frozen map column {name} are not supported"
+        )));
+    }
     if operator != Operator::Equal {
         return Err(EngineError::invalid("Only EQ relations are supported on map entries"));
     }
@@ -263,6 +270,14 @@ fn tuple_receiver(
                 column.name
             )));
         }
+        if columns.contains(&index) {
+            let joined = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(EngineError::invalid(format!(
+                "Column \"{}\" appeared twice in a relation: ({joined}) {}",
+                column.name,
+                rest()
+            )));
+        }
         columns.push(index);
     }
     let joined = names.iter().map(|name| name.as_str()).collect::<Vec<_>>();
@@ -307,11 +322,28 @@ fn value_of_tuple(
 }
 
 fn check_slice(cql_type: &CqlType) -> Result<(), EngineError> {
+    if !references_duration(cql_type) {
+        return Ok(());
+    }
+    let what = match cql_type {
+        CqlType::Tuple(_) => "tuples containing durations",
+        CqlType::Udt { .. } => "UDTs containing durations",
+        ty if ty.is_collection() => "collections containing durations",
+        _ => "duration columns",
+    };
+    Err(EngineError::invalid(format!("Slice restrictions are not supported on {what}")))
+}
+
+fn references_duration(cql_type: &CqlType) -> bool {
     match cql_type {
-        CqlType::Native(NativeType::Duration) => {
-            Err(EngineError::invalid("Slice restrictions are not supported on duration columns"))
+        CqlType::Native(native) => *native == NativeType::Duration,
+        CqlType::List { element, .. } | CqlType::Set { element, .. } | CqlType::Vector { element, .. } => {
+            references_duration(element)
         }
-        _ => Ok(()),
+        CqlType::Map { key, value, .. } => references_duration(key) || references_duration(value),
+        CqlType::Tuple(types) => types.iter().any(references_duration),
+        CqlType::Udt { definition, .. } => definition.fields.iter().any(|(_, ty)| references_duration(ty)),
+        CqlType::Custom(_) => false,
     }
 }
 

@@ -13,7 +13,7 @@ use quorate_protocol::value::{CqlType, compare};
 pub type Row = Vec<Option<Bytes>>;
 
 /// What a table is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     spec: Arc<TableSpec>,
     columns: Vec<Column>,
@@ -54,10 +54,11 @@ impl Table {
         let rank = |column: &Column| match column.kind {
             ColumnKind::PartitionKey => 0,
             ColumnKind::Clustering { .. } => 1,
-            ColumnKind::Static | ColumnKind::Regular => 2,
+            ColumnKind::Static => 2,
+            ColumnKind::Regular => 3,
         };
         columns.sort_by(|a, b| {
-            let by_name = if rank(a) == 2 { a.name.cmp(&b.name) } else { Ordering::Equal };
+            let by_name = if rank(a) >= 2 { a.name.cmp(&b.name) } else { Ordering::Equal };
             rank(a).cmp(&rank(b)).then(by_name)
         });
         Table {
@@ -115,17 +116,6 @@ impl Table {
 
     pub(super) fn is_same_partition(&self, left: &Row, right: &Row) -> bool {
         left.get(..self.partition_key_count) == right.get(..self.partition_key_count)
-    }
-
-    /// The order of two partitions by the values of their key.
-    pub(super) fn compare_partition_key(&self, left: &Row, right: &Row) -> Ordering {
-        let cell = |row: &Row, index: usize| row.get(index).cloned().flatten().unwrap_or_default();
-        self.partition_key()
-            .iter()
-            .enumerate()
-            .map(|(index, column)| compare(&column.cql_type, &cell(left, index), &cell(right, index)))
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal)
     }
 
     /// The order of two rows of one partition.

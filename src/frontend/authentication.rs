@@ -12,8 +12,7 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::backend::Backend;
-use crate::backend::cassandra::handshake::{Credentials, Dial, verify};
+use crate::backend::{Backend, Credentials, LoginRefused};
 use crate::worker::Worker;
 
 /// How long a right answer is remembered.
@@ -121,20 +120,17 @@ pub(crate) async fn log_in(worker: &Worker, credentials: Credentials) -> Result<
     if !authentication.may_fail(now) {
         return Err(LoginError::TooMany);
     }
-    let credentials = Some(credentials);
     for backend in worker.backends().iter().filter(|backend| backend.is_live()) {
-        let Some((address, version)) = backend.any_node() else { continue };
-        let dial = Dial { credentials: credentials.clone(), ..backend.dial().clone() };
-        match verify(&dial, address, version).await {
+        match backend.verify(&credentials).await {
             Ok(()) => {
                 authentication.remember(digest, now);
                 return Ok(user);
             }
-            Err(error) if error.is_bad_credentials() => {
+            Err(LoginRefused::BadCredentials(text)) => {
                 authentication.failed();
-                return Err(LoginError::Refused(error.server_message()));
+                return Err(LoginError::Refused(text));
             }
-            Err(_) => {}
+            Err(LoginRefused::Unreachable) => {}
         }
     }
     Err(LoginError::Unreachable)

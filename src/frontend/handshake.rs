@@ -8,7 +8,7 @@ use quorate_protocol::message::{Request, RequestMessage, Response};
 
 use super::authentication::{self, LoginError};
 use super::client::Client;
-use crate::backend::cassandra::handshake::Credentials;
+use crate::backend::Credentials;
 use crate::coordinator::error::CqlError;
 use crate::coordinator::respond;
 use crate::worker::Worker;

@@ -12,16 +12,17 @@ use tokio::net::TcpListener;
 
 use super::Registry;
 
-/// Serves until `stop` completes.
+/// Serves these pages and `further` ones until `stop` completes.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(
     listener: TcpListener,
     registry: Arc<Registry>,
+    further: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(registry)).with_graceful_shutdown(stop).await
+    axum::serve(listener, router(registry).merge(further)).with_graceful_shutdown(stop).await
 }
 
 fn router(registry: Arc<Registry>) -> Router {
@@ -70,7 +71,7 @@ mod tests {
     async fn get(registry: &Arc<Registry>, path: &str) -> (String, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(serve(listener, registry.clone(), std::future::pending()));
+        let server = tokio::spawn(serve(listener, registry.clone(), Router::new(), std::future::pending()));
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nhost: quorate\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();

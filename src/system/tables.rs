@@ -36,7 +36,7 @@ impl SystemTable {
         Self::ALL.into_iter().find(|table| keyspace == KEYSPACE && table.name() == name)
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             SystemTable::Local => "local",
             SystemTable::Peers => "peers",

@@ -93,6 +93,12 @@ impl Encoder {
         }
     }
 
+    /// Everything that was pushed and not written, where no segments are used.
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.out.drain(..self.sent);
+        self.out
+    }
+
     /// What can be written to the socket: everything up to the last seal.
     pub fn pending(&self) -> &[u8] {
         let end = self.open.unwrap_or(self.out.len());

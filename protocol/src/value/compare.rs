@@ -67,18 +67,18 @@ fn ranked(
     })
 }
 
-fn fixed<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.try_into().ok()
 }
 
 /// `Double.compare`: -0.0 before 0.0, and one NaN after all others.
-fn double_key(value: f64) -> i64 {
+pub(super) fn double_key(value: f64) -> i64 {
     let bits = if value.is_nan() { f64::NAN.abs() } else { value }.to_bits() as i64;
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 /// `UUIDType`: by version; within version 1 by time, within others by bytes.
-fn uuid_key(bytes: [u8; 16]) -> (u8, u64, u64) {
+pub(super) fn uuid_key(bytes: [u8; 16]) -> (u8, u64, u64) {
     let bits = u128::from_be_bytes(bytes);
     let (high, low) = ((bits >> 64) as u64, bits as u64);
     let version = bytes[6] >> 4;
@@ -86,7 +86,7 @@ fn uuid_key(bytes: [u8; 16]) -> (u8, u64, u64) {
 }
 
 /// `TimeUUIDType`: by time, then by the other bytes as signed ones.
-fn time_uuid_key(bytes: [u8; 16]) -> (i64, i64) {
+pub(super) fn time_uuid_key(bytes: [u8; 16]) -> (i64, i64) {
     let bits = u128::from_be_bytes(bytes);
     let (high, low) = ((bits >> 64) as u64, bits as u64);
     (time_of_uuid(high) as i64, (low ^ 0x0080_8080_8080_8080) as i64)
@@ -123,7 +123,7 @@ fn compare_decimals(left: &[u8], right: &[u8]) -> Ordering {
 }
 
 /// What stands at one place of a composite value. The order of the variants is theirs.
-enum Item<'a> {
+pub(super) enum Item<'a> {
     /// The composite has ended.
     End,
     Null,
@@ -161,13 +161,13 @@ fn compare_collections(types: &[&CqlType], left: &[u8], right: &[u8]) -> Orderin
     Ordering::Equal
 }
 
-struct Collection<'a> {
+pub(super) struct Collection<'a> {
     elements: Elements<'a>,
     left: Option<usize>,
 }
 
 impl<'a> Collection<'a> {
-    fn new(bytes: &'a [u8], per_element: usize) -> Self {
+    pub(super) fn new(bytes: &'a [u8], per_element: usize) -> Self {
         let mut elements = Elements::new(bytes);
         let left = match bytes {
             [] => Some(0),
@@ -176,7 +176,7 @@ impl<'a> Collection<'a> {
         Collection { elements, left }
     }
 
-    fn next(&mut self) -> Item<'a> {
+    pub(super) fn next(&mut self) -> Item<'a> {
         let rest = self.elements.rest();
         match self.left {
             None => Item::Invalid(rest),
@@ -200,17 +200,8 @@ fn compare_tuples<'a>(types: impl Iterator<Item = &'a CqlType>, left: &[u8], rig
         return right.is_empty().cmp(&left.is_empty());
     }
     let (mut left, mut right) = (Elements::new(left), Elements::new(right));
-    fn next<'b>(elements: &mut Elements<'b>) -> Item<'b> {
-        let rest = elements.rest();
-        match elements.nullable() {
-            Ok(Some(value)) => Item::Value(value),
-            Ok(None) => Item::Null,
-            Err(_) if rest.is_empty() => Item::Null,
-            Err(_) => Item::Invalid(rest),
-        }
-    }
     for ty in types {
-        let (a, b) = (next(&mut left), next(&mut right));
+        let (a, b) = (tuple_item(&mut left), tuple_item(&mut right));
         let order = a.compare(&b, ty);
         if order.is_ne() || matches!(a, Item::Invalid(_)) {
             return order;
@@ -219,17 +210,24 @@ fn compare_tuples<'a>(types: impl Iterator<Item = &'a CqlType>, left: &[u8], rig
     left.rest().cmp(right.rest())
 }
 
+/// The next component of a tuple; one that is missing at the end is null.
+pub(super) fn tuple_item<'a>(elements: &mut Elements<'a>) -> Item<'a> {
+    let rest = elements.rest();
+    match elements.nullable() {
+        Ok(Some(value)) => Item::Value(value),
+        Ok(None) => Item::Null,
+        Err(_) if rest.is_empty() => Item::Null,
+        Err(_) => Item::Invalid(rest),
+    }
+}
+
 fn compare_vectors(element: &CqlType, dimension: u32, left: &[u8], right: &[u8]) -> Ordering {
     if left.is_empty() || right.is_empty() {
         return right.is_empty().cmp(&left.is_empty());
     }
     let (mut left, mut right) = (Elements::new(left), Elements::new(right));
-    fn next<'b>(elements: &mut Elements<'b>, element: &CqlType) -> Item<'b> {
-        let rest = elements.rest();
-        elements.of_vector(element).map_or(Item::Invalid(rest), Item::Value)
-    }
     for _ in 0..dimension {
-        let (a, b) = (next(&mut left, element), next(&mut right, element));
+        let (a, b) = (vector_item(&mut left, element), vector_item(&mut right, element));
         let order = a.compare(&b, element);
         if order.is_ne() || matches!(a, Item::Invalid(_)) {
             return order;
@@ -238,8 +236,14 @@ fn compare_vectors(element: &CqlType, dimension: u32, left: &[u8], right: &[u8])
     left.rest().cmp(right.rest())
 }
 
+/// The next element of a vector.
+pub(super) fn vector_item<'a>(elements: &mut Elements<'a>, element: &CqlType) -> Item<'a> {
+    let rest = elements.rest();
+    elements.of_vector(element).map_or(Item::Invalid(rest), Item::Value)
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::decoded::tests::any_value;
@@ -247,7 +251,7 @@ mod tests {
     use super::*;
 
     /// A type, and three things to compare: values of it or hostile bytes.
-    fn any_three() -> impl Strategy<Value = (CqlType, [Vec<u8>; 3])> {
+    pub(crate) fn any_three() -> impl Strategy<Value = (CqlType, [Vec<u8>; 3])> {
         any_type().prop_flat_map(|ty| {
             let bytes = || {
                 prop_oneof![

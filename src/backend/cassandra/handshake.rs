@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::dialogue::Dialogue;
-use crate::backend::Lane;
+use crate::backend::{Credentials, Lane};
 use crate::wire::{TlsWire, Wire, server_name};
 
 /// How to reach the nodes of one backend.
@@ -31,19 +31,6 @@ pub(crate) struct Dial {
 pub(crate) struct Tls {
     pub(crate) config: Arc<ClientConfig>,
     pub(crate) server_name: Option<String>,
-}
-
-/// A user name and a password. Its `Debug` shows no password.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Credentials {
-    pub(crate) username: String,
-    pub(crate) password: String,
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
-    }
 }
 
 /// Why a connection did not open.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use quorate_protocol::frame::Version;
-use quorate_protocol::message::response::{Event, EventType, SchemaChange};
+use quorate_protocol::message::response::{Event, EventType};
 use quorate_protocol::message::{Request, Response};
 use tokio::sync::mpsc;
 use tracing::debug;
@@ -15,21 +15,10 @@ use super::dialogue::Dialogue;
 use super::handshake::{self, Dial, HandshakeError};
 use super::node::Reconnect;
 use super::topology::Topology;
-use crate::backend::Lane;
+use crate::backend::{Lane, Observation};
 
 /// How often the schema version is read though no event came: it is the heartbeat of the connection too.
 const ASK_EVERY: Duration = Duration::from_secs(10);
-
-/// What was seen on a backend.
-#[derive(Clone, Debug)]
-pub(crate) enum Observation {
-    /// The version of its schema.
-    Version(Uuid),
-    /// Its schema changed.
-    Change(SchemaChange),
-    /// It is out of sight: events may be missed.
-    Lost,
-}
 
 /// Watches one backend for ever.
 pub(crate) async fn watch(

@@ -1,6 +1,6 @@
 //! Selectors: what a selection computes of a row or a group.
 
-use quorate_protocol::cql::ast::{FunctionCall, QualifiedName, Selector, Term, WritetimeKind};
+use quorate_protocol::cql::ast::{FunctionCall, QualifiedName, Selector, Term};
 use quorate_protocol::value::{CqlType, NativeType, quote_identifier};
 
 use super::term::qualified;
@@ -10,6 +10,7 @@ use crate::engine::argument::{Fit, Shape};
 use crate::engine::bind::Receiver;
 use crate::engine::error::EngineError;
 use crate::engine::expression::{Expression, Typed};
+use crate::engine::function;
 use crate::engine::function::number::NUMERIC;
 use crate::engine::name::{is_count_of_rows, selector_name};
 
@@ -108,7 +109,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn column(&self, name: &str) -> Result<(usize, CqlType), EngineError> {
+    pub(super) fn column(&self, name: &str) -> Result<(usize, CqlType), EngineError> {
         let table = self.table.ok_or_else(|| EngineError::invalid(format!("Undefined column name {name}")))?;
         match table.column(name) {
             Some((index, column)) => Ok((index, column.cql_type.clone())),
@@ -130,19 +131,28 @@ impl Compiler<'_> {
                 call.arguments.len()
             )));
         };
-        self.in_aggregate = true;
-        let argument = self.selector(argument);
-        self.in_aggregate = false;
-        let Typed { expression, cql_type } = argument?;
-        let is_numeric = matches!(&cql_type, CqlType::Native(native) if NUMERIC.contains(native));
-        if matches!(kind, Kind::Sum | Kind::Avg) && !is_numeric {
-            let signatures: Vec<String> =
-                NUMERIC.iter().map(|n| format!("system.{name} : ({}) -> {}", n.name(), n.name())).collect();
-            return Err(EngineError::invalid(format!(
-                "Invalid call to function {name}, none of its type signatures match (known type signatures: {})",
-                signatures.join(", ")
-            )));
+        let shape = argument.shape(self)?;
+        if matches!(kind, Kind::Sum | Kind::Avg) {
+            let number = |native: &NativeType| function::aggregate(&name, (*native).into());
+            let overloads = NUMERIC.iter().map(number).collect();
+            let text = |_: usize| selector_name(argument);
+            function::choose(&name, overloads, std::slice::from_ref(&shape), &text, None)?;
         }
+        self.in_aggregate = true;
+        let typed = match (&shape, argument) {
+            // whatever is counted
+            (Shape::Anything, Selector::Term(term)) if kind == Kind::Count => {
+                let receiver = Receiver::new(Selector::argument_name(0, &name), NativeType::Blob);
+                term.compile(self, &receiver).map(|expression| Typed { expression, cql_type: NativeType::Blob.into() })
+            }
+            (Shape::Anything, _) if matches!(kind, Kind::Min | Kind::Max) => Err(EngineError::invalid(format!(
+                "Cannot infer type of argument {} in call to function system.{name}(any): use type casts to disambiguate",
+                selector_name(argument)
+            ))),
+            _ => self.selector(argument),
+        };
+        self.in_aggregate = false;
+        let Typed { expression, cql_type } = typed?;
         Ok(self.aggregate(kind, Some(expression), cql_type))
     }
 
@@ -150,35 +160,6 @@ impl Compiler<'_> {
         let returns = if kind == Kind::Count { NativeType::BigInt.into() } else { cql_type.clone() };
         self.aggregates.push(Aggregate { kind, argument, cql_type });
         Typed { expression: Expression::Aggregate(self.aggregates.len() - 1), cql_type: returns }
-    }
-
-    /// Rows here carry neither stamps nor expiries: the metadata of every cell is null.
-    fn writetime(&mut self, kind: WritetimeKind, of: &Selector<'_>) -> Result<Typed, EngineError> {
-        let mut root = of;
-        while let Selector::Field(inner, _) = root {
-            root = inner;
-        }
-        let root = match root {
-            Selector::Element(pair) => &pair.0,
-            Selector::Slice(parts) => &parts.0,
-            other => other,
-        };
-        let Selector::Column(name) = root else {
-            return Err(EngineError::invalid("writetime and ttl are of columns only"));
-        };
-        let (index, column_type) = self.column(name.as_str())?;
-        if self.table.is_some_and(|table| table.is_key(index)) {
-            let function = if kind == WritetimeKind::Ttl { "ttl" } else { "writetime" };
-            return Err(EngineError::invalid(format!(
-                "Cannot use selection function {function} on PRIMARY KEY part {}",
-                name.as_str()
-            )));
-        }
-        let native: CqlType = if kind == WritetimeKind::Ttl { NativeType::Int } else { NativeType::BigInt }.into();
-        let is_whole = matches!(of, Selector::Column(_));
-        let is_many = column_type.is_multi_cell() && is_whole && kind != WritetimeKind::MaxWritetime;
-        let cql_type = if is_many { CqlType::list(native) } else { native };
-        Ok(Typed { expression: Expression::Constant(None), cql_type })
     }
 
     fn field(&mut self, of: &Selector<'_>, field: &str) -> Result<Typed, EngineError> {
@@ -199,7 +180,7 @@ impl Compiler<'_> {
     }
 
     /// What is addressed by a key, and what the key must be.
-    fn addressed(&mut self, of: &Selector<'_>, what: &str) -> Result<(Typed, Receiver), EngineError> {
+    pub(super) fn addressed(&mut self, of: &Selector<'_>, what: &str) -> Result<(Typed, Receiver), EngineError> {
         let name = selector_name(of);
         let typed = self.selector(of)?;
         let key = match &typed.cql_type {
@@ -225,7 +206,8 @@ impl Compiler<'_> {
 pub(in crate::engine) fn undefined_column(name: &str, table: &crate::engine::table::Table) -> EngineError {
     let spec = table.spec();
     let name = quote_identifier(name);
-    EngineError::invalid(format!("Undefined column name {name} in table {}.{}", spec.keyspace, spec.table))
+    let (keyspace, table) = (quote_identifier(&spec.keyspace), quote_identifier(&spec.table));
+    EngineError::invalid(format!("Undefined column name {name} in table {keyspace}.{table}"))
 }
 
 impl Operand for Selector<'_> {
@@ -298,6 +280,11 @@ impl Operand for Selector<'_> {
     fn unknown_function(name: &QualifiedName<'_>) -> String {
         format!("Unknown function '{}'", qualified(name))
     }
+}
+
+/// Whether the call is of an aggregate.
+pub(in crate::engine) fn is_aggregate_call(call: &FunctionCall<'_, Selector<'_>>) -> bool {
+    aggregate_kind(call).is_some()
 }
 
 /// Which aggregate a call is, if it is one.

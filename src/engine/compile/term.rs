@@ -5,6 +5,7 @@ use quorate_protocol::value::CqlType;
 
 use super::literal::composite;
 use super::{Compiler, Operand, check_assignable};
+use crate::engine::aggregate::Kind;
 use crate::engine::argument::{ConstantKind, Fit, Shape, preferred_type};
 use crate::engine::bind::Receiver;
 use crate::engine::constant::constant;
@@ -30,6 +31,7 @@ impl Operand for Term<'_> {
                 let fields = fields.iter().map(|(name, value)| Ok((name.as_str().to_owned(), value.shape(compiler)?)));
                 Shape::UserType(fields.collect::<Result<_, EngineError>>()?)
             }
+            Term::Call(call) if is_aggregate_name(&call.name) => Shape::Anything,
             Term::Call(call) => Shape::Known(compiler.resolve(call, None)?.returns),
             Term::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
             Term::Cast(_, to) => Shape::Known(CqlType::Native((*to).into())),
@@ -46,6 +48,9 @@ impl Operand for Term<'_> {
             Term::Marker(marker) => Ok(Expression::Bind(compiler.binds.record(marker, receiver))),
             Term::List(_) | Term::Set(_) | Term::Map(_) | Term::Tuple(_) | Term::UserType(_) => {
                 composite(self, compiler, receiver)
+            }
+            Term::Call(call) if is_aggregate_name(&call.name) => {
+                Err(EngineError::invalid("Aggregation function are not supported in the where clause"))
             }
             Term::Call(call) => {
                 let what = format!("function system.{}", call.name.name.as_str().to_ascii_lowercase());
@@ -115,6 +120,11 @@ fn arithmetic(
             Ok(typed.expression)
         }
     }
+}
+
+fn is_aggregate_name(name: &QualifiedName<'_>) -> bool {
+    let is_native = name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
+    is_native && Kind::of_name(&name.name.as_str().to_ascii_lowercase()).is_some()
 }
 
 fn is_of_constants(term: &Term<'_>) -> bool {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use quorate_protocol::cql::ast::Operator;
 use quorate_protocol::value::{CqlType, NativeType, compare};
 
+use super::index::LikeForm;
 use super::{Alternatives, Filter};
 use crate::engine::error::EngineError;
 use crate::engine::expression::{Context, Expression, element, parts_of};
@@ -14,12 +15,40 @@ use crate::engine::table::{Row, Table};
 /// A filter whose values are known.
 #[derive(Clone, Debug)]
 pub(in crate::engine) enum BoundFilter {
-    Compare { column: usize, operator: Operator, value: Bytes },
-    In { column: usize, values: Vec<Bytes> },
-    Tuple { columns: Vec<usize>, operator: Operator, values: Vec<Option<Bytes>> },
-    TupleIn { columns: Vec<usize>, values: Vec<Vec<Option<Bytes>>> },
-    Token { operator: Operator, value: Bytes },
-    Element { column: usize, key: Bytes, value: Bytes },
+    Compare {
+        column: usize,
+        operator: Operator,
+        value: Bytes,
+    },
+    In {
+        column: usize,
+        values: Vec<Bytes>,
+    },
+    Tuple {
+        columns: Vec<usize>,
+        operator: Operator,
+        values: Vec<Option<Bytes>>,
+    },
+    Token {
+        operator: Operator,
+        value: Bytes,
+    },
+    Element {
+        column: usize,
+        key: Bytes,
+        value: Bytes,
+    },
+    Like {
+        column: usize,
+        form: LikeForm,
+        term: Bytes,
+        folds_case: bool,
+    },
+    /// `column = value`, where upper and lower case are the same.
+    Folded {
+        column: usize,
+        value: String,
+    },
 }
 
 impl BoundFilter {
@@ -29,25 +58,25 @@ impl BoundFilter {
         table: &Table,
         context: &mut Context<'_>,
     ) -> Result<Self, EngineError> {
-        let is_null = |column: usize| {
+        let refused = |what: &str, column: usize| {
             let name = table.columns().get(column).map_or("", |column| column.name.as_str());
-            EngineError::invalid(if table.is_key(column) {
-                format!("Invalid null value in condition for column {name}")
-            } else {
-                format!("Unsupported null value for column {name}")
-            })
+            EngineError::invalid(format!("Unsupported null {what} for column {name}"))
         };
         let tuple_type = |columns: &[usize]| {
             CqlType::tuple(columns.iter().filter_map(|index| Some(table.columns().get(*index)?.cql_type.clone())))
         };
         Ok(match filter {
             Filter::Compare { column, operator, value } => {
-                let value = value.evaluate(context)?.ok_or_else(|| is_null(*column))?;
+                let value = value.evaluate(context)?.ok_or_else(|| refused("value", *column))?;
                 BoundFilter::Compare { column: *column, operator: *operator, value }
             }
             Filter::In { column, values } => {
-                let values = listed(values, context)?.into_iter().map(|value| value.ok_or_else(|| is_null(*column)));
-                BoundFilter::In { column: *column, values: values.collect::<Result<_, _>>()? }
+                let name = table.columns().get(*column).map_or("", |column| column.name.as_str());
+                let values = listed(values, name, context)?;
+                BoundFilter::In { column: *column, values: values.into_iter().flatten().collect() }
+            }
+            Filter::Tuple { operator, .. } if *operator != Operator::Equal => {
+                return Err(EngineError::invalid("Multi-column slice restrictions cannot be used for filtering."));
             }
             Filter::Tuple { columns, operator, value } => {
                 let values = parts_of(&tuple_type(columns), value.evaluate(context)?)?;
@@ -59,10 +88,13 @@ impl BoundFilter {
                 }
                 BoundFilter::Tuple { columns: columns.clone(), operator: *operator, values }
             }
-            Filter::TupleIn { columns, values } => {
-                let cql_type = tuple_type(columns);
-                let tuples = listed(values, context)?.into_iter().map(|tuple| parts_of(&cql_type, tuple));
-                BoundFilter::TupleIn { columns: columns.clone(), values: tuples.collect::<Result<_, _>>()? }
+            Filter::TupleIn { columns, values: Alternatives::Listed(values) } if values.len() == 1 => {
+                let value = values.first().map(|value| value.evaluate(context)).transpose()?.flatten();
+                let values = parts_of(&tuple_type(columns), value)?;
+                BoundFilter::Tuple { columns: columns.clone(), operator: Operator::Equal, values }
+            }
+            Filter::TupleIn { .. } => {
+                return Err(EngineError::invalid("Multicolumn IN filters are not supported"));
             }
             Filter::Token { operator, value } => {
                 let value = value.evaluate(context)?;
@@ -70,11 +102,28 @@ impl BoundFilter {
                 BoundFilter::Token { operator: *operator, value }
             }
             Filter::Element { column, key, value, .. } => {
-                let key = key.evaluate(context)?.ok_or_else(|| is_null(*column))?;
-                let value = value.evaluate(context)?.ok_or_else(|| is_null(*column))?;
+                let key = key.evaluate(context)?.ok_or_else(|| refused("map key", *column))?;
+                let value = value.evaluate(context)?.ok_or_else(|| refused("map value", *column))?;
                 BoundFilter::Element { column: *column, key, value }
             }
+            Filter::Like { column, pattern } => {
+                let term = pattern.evaluate(context)?.ok_or_else(|| refused("value", *column))?;
+                BoundFilter::Like { column: *column, form: LikeForm::Matches, term, folds_case: false }
+            }
         })
+    }
+
+    /// The same, where upper and lower case are the same.
+    pub(super) fn folded(self) -> Self {
+        match self {
+            BoundFilter::Compare { column, operator: Operator::Equal, value } => {
+                BoundFilter::Folded { column, value: lower_case(&value) }
+            }
+            BoundFilter::Like { column, form, term, .. } => {
+                BoundFilter::Like { column, form, term: lower_case(&term).into(), folds_case: true }
+            }
+            other => other,
+        }
     }
 
     /// Whether the row fulfils the condition. A null cell fulfils none.
@@ -100,9 +149,6 @@ impl BoundFilter {
             BoundFilter::Tuple { columns, operator, values } => {
                 tuple_order(columns, values, order).is_some_and(|order| holds(*operator, order))
             }
-            BoundFilter::TupleIn { columns, values } => {
-                values.iter().any(|tuple| tuple_order(columns, tuple, order) == Some(Ordering::Equal))
-            }
             BoundFilter::Token { operator, value } => {
                 let token = table.token(row).map(|token| token.0.to_be_bytes());
                 let order = token.map(|token| compare(&NativeType::BigInt.into(), &token, value));
@@ -114,21 +160,38 @@ impl BoundFilter {
                 let found = element(ty, cell(*column).cloned(), key)?;
                 found.is_some_and(|found| compare(value_type, &found, value).is_eq())
             }
+            BoundFilter::Like { column, form, term, folds_case } => cell(*column).is_some_and(|cell| {
+                if *folds_case { is_like(lower_case(cell).as_bytes(), *form, term) } else { is_like(cell, *form, term) }
+            }),
+            BoundFilter::Folded { column, value } => cell(*column).is_some_and(|cell| lower_case(cell) == *value),
         })
     }
 }
 
-fn listed(values: &Alternatives, context: &mut Context<'_>) -> Result<Vec<Option<Bytes>>, EngineError> {
+fn listed(values: &Alternatives, name: &str, context: &mut Context<'_>) -> Result<Vec<Option<Bytes>>, EngineError> {
     match values {
         Alternatives::Listed(expressions) => {
             expressions.iter().map(|expression: &Expression| expression.evaluate(context)).collect()
         }
         Alternatives::Whole(list, element) => {
-            let list =
-                list.evaluate(context)?.ok_or_else(|| EngineError::invalid("Invalid null value for IN restriction"))?;
+            let list = list.evaluate(context)?;
+            let list = list.ok_or_else(|| EngineError::invalid(format!("Invalid null value for column {name}")))?;
             parts_of(&CqlType::list(element.clone()), Some(list))
         }
     }
+}
+
+fn is_like(text: &[u8], form: LikeForm, term: &[u8]) -> bool {
+    match form {
+        LikeForm::Prefix => text.starts_with(term),
+        LikeForm::Suffix => text.ends_with(term),
+        LikeForm::Contains => memchr::memmem::find(text, term).is_some(),
+        LikeForm::Matches => text == term,
+    }
+}
+
+fn lower_case(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).to_lowercase()
 }
 
 fn tuple_order(

@@ -40,6 +40,24 @@ pub(crate) struct Positions {
     pub(crate) now_in_seconds: Option<usize>,
 }
 
+impl Parameters<'static> {
+    /// Parameters of nothing but a level.
+    pub fn of_level(consistency: Consistency) -> Self {
+        Self {
+            consistency,
+            flags: QueryFlags::default(),
+            values: Values::NONE,
+            page_size: None,
+            paging_state: None,
+            serial_consistency: None,
+            default_timestamp_micros: None,
+            keyspace: None,
+            now_in_seconds: None,
+            at: Positions::default(),
+        }
+    }
+}
+
 impl<'a> Parameters<'a> {
     /// Reads parameters; `reader` counts from the start of a body.
     pub(crate) fn read(reader: &mut Reader<'a>, features: &Features) -> Result<Self, DecodeError> {

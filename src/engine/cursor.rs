@@ -1,0 +1,392 @@
+//! Goes through the rows that a read looks at, one after the other, without holding more than one.
+
+use bytes::Bytes;
+use quorate_protocol::value::token::Token;
+
+use super::error::EngineError;
+use super::plan::Plan;
+use super::restriction::{Access, Partitions, token_of};
+use super::source::RowSource;
+use super::stamp::BoundStamp;
+use super::stored::Layout;
+use super::table::{Row, Table};
+use crate::store::clustering::{Bound, Clustering, Slice};
+use crate::store::mutation::PartitionKey;
+use crate::store::row;
+use crate::store::table::{TableShape, TokenRange};
+use crate::store::{PartitionReader, Store, TableReader};
+
+/// The row that a cursor is at.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    /// By column; of a stored row, only what the plan needs is there, and its stamps stand behind.
+    pub(super) cells: Row,
+    /// How many partitions were begun; changes with the partition.
+    pub(super) partition: u64,
+}
+
+/// The last row that was returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) key: PartitionKey,
+    /// Absent if nothing is left of the partition.
+    pub(super) clustering: Option<Clustering>,
+}
+
+pub(super) struct Cursor<'a> {
+    table: &'a Table,
+    layout: &'a Layout,
+    stamps: Vec<BoundStamp>,
+    slices: &'a [Slice],
+    is_reversed: bool,
+    /// One row of each partition is enough.
+    is_distinct: bool,
+    /// Partitions without rows are asked for, if they have static columns.
+    shows_static: bool,
+    now_seconds: i64,
+    next: Next<'a>,
+    open: Option<Open<'a>>,
+}
+
+/// Where the next partition comes from.
+enum Next<'a> {
+    Rows { rows: &'a [Row], keys: Option<std::slice::Iter<'a, PartitionKey>>, last: Token },
+    Keys { store: &'a Store, shape: &'a TableShape, keys: std::slice::Iter<'a, PartitionKey> },
+    Scan(TableReader<'a>),
+    Nothing,
+}
+
+/// The partition that is being read.
+struct Open<'a> {
+    rows: OpenRows<'a>,
+    has_row: bool,
+}
+
+enum OpenRows<'a> {
+    /// The rows, and where the cursor may still go among them.
+    Rows {
+        rows: &'a [Row],
+        slices: Option<Vec<Slice>>,
+    },
+    Stored {
+        reader: PartitionReader<'a>,
+        static_row: row::Row,
+        is_sliced: bool,
+    },
+}
+
+impl<'a> Cursor<'a> {
+    /// # Errors
+    /// Of the store.
+    pub(super) fn new(
+        plan: &'a Plan,
+        access: &'a Access,
+        source: RowSource<'a>,
+        stamps: Vec<BoundStamp>,
+        now_seconds: i64,
+        after: Option<&Position>,
+        line: &mut Line,
+    ) -> Result<Self, EngineError> {
+        let mut cursor = Cursor {
+            table: &plan.table,
+            layout: &plan.layout,
+            stamps,
+            slices: &access.slices,
+            is_reversed: plan.order.is_reversed(),
+            is_distinct: plan.distinct,
+            shows_static: !plan.restrictions.restricts_rows,
+            now_seconds,
+            next: Next::Nothing,
+            open: None,
+        };
+        match (source, plan.shape()) {
+            (RowSource::Rows(rows), _) => cursor.start_in_rows(rows, access, after, line),
+            (RowSource::Store(store), Some(shape)) => cursor.start_in_store(store, shape, access, after, line)?,
+            (RowSource::Store(_), None) => {}
+        }
+        Ok(cursor)
+    }
+
+    /// Goes to the next row. False: there is none.
+    pub(super) fn advance(&mut self, line: &mut Line) -> Result<bool, EngineError> {
+        loop {
+            let Some(mut open) = self.open.take() else {
+                match self.open_next(line)? {
+                    true => continue,
+                    false => return Ok(false),
+                }
+            };
+            if self.advance_in(&mut open, line)? {
+                if !self.is_distinct {
+                    open.has_row = true;
+                    self.open = Some(open);
+                }
+                return Ok(true);
+            }
+            if !open.has_row && self.shows_static && self.show_static(&open, line) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Leaves out the rest of the partition.
+    pub(super) fn skip_partition(&mut self) {
+        self.open = None;
+    }
+
+    fn advance_in(&self, open: &mut Open<'a>, line: &mut Line) -> Result<bool, EngineError> {
+        match &mut open.rows {
+            OpenRows::Rows { rows, slices } => {
+                let slices = slices.as_deref().unwrap_or(self.slices);
+                while let Some(row) = if self.is_reversed { pop_last(rows) } else { pop_first(rows) } {
+                    let clustering = clustering_of(self.table, row);
+                    let is_wanted = clustering.is_some_and(|clustering| {
+                        slices.is_empty() || slices.iter().any(|slice| self.table.is_within(slice, &clustering))
+                    });
+                    if is_wanted {
+                        line.cells.clone_from(row);
+                        return Ok(true);
+                    }
+                    if self.shows_static && self.table.key_count() > self.table.partition_key_count() {
+                        line.cells.clone_from(row);
+                    }
+                }
+                Ok(false)
+            }
+            OpenRows::Stored { reader, is_sliced, .. } => {
+                while let Some((clustering, row)) = reader.next()? {
+                    let is_wanted = *is_sliced
+                        || self.slices.is_empty()
+                        || self.slices.iter().any(|slice| self.table.is_within(slice, &clustering));
+                    if !is_wanted || !row.is_live(self.now_seconds) {
+                        continue;
+                    }
+                    for (cell, value) in line.cells.iter_mut().skip(self.table.partition_key_count()).zip(clustering) {
+                        *cell = Some(value);
+                    }
+                    self.layout.fill_regular(&mut line.cells, Some(&row), &self.stamps, self.now_seconds);
+                    return Ok(true);
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Shows the static columns of a partition that has no row. False: it has none of those either.
+    fn show_static(&self, open: &Open<'a>, line: &mut Line) -> bool {
+        match &open.rows {
+            OpenRows::Rows { .. } => {
+                let has_clustering = self.table.key_count() > self.table.partition_key_count();
+                has_clustering && clustering_of(self.table, &line.cells).is_none()
+            }
+            OpenRows::Stored { static_row, .. } => {
+                if !static_row.is_live(self.now_seconds) {
+                    return false;
+                }
+                let clustering = self.table.partition_key_count()..self.table.key_count();
+                line.cells.get_mut(clustering).unwrap_or_default().fill(None);
+                self.layout.fill_regular(&mut line.cells, None, &self.stamps, self.now_seconds);
+                true
+            }
+        }
+    }
+
+    fn open_next(&mut self, line: &mut Line) -> Result<bool, EngineError> {
+        match &mut self.next {
+            Next::Nothing => Ok(false),
+            Next::Rows { rows, keys, last } => {
+                let partition = match keys {
+                    Some(keys) => match keys.next() {
+                        Some(key) => partition_of(self.table, rows, key),
+                        None => return Ok(false),
+                    },
+                    None => {
+                        let Some(first) = rows.first() else { return Ok(false) };
+                        if self.table.token(first).is_none_or(|token| token > *last) {
+                            return Ok(false);
+                        }
+                        let length = rows.iter().take_while(|row| self.table.is_same_partition(first, row)).count();
+                        let (partition, rest) = rows.split_at(length);
+                        *rows = rest;
+                        partition
+                    }
+                };
+                line.partition += 1;
+                let rows = OpenRows::Rows { rows: partition, slices: None };
+                self.open = Some(Open { rows, has_row: partition.is_empty() });
+                Ok(true)
+            }
+            Next::Keys { store, shape, keys } => {
+                let Some(key) = keys.next() else { return Ok(false) };
+                let reader = store.partition(shape, key, self.slices, self.is_reversed)?;
+                self.open_stored(key, reader, true, line)
+            }
+            Next::Scan(reader) => match reader.next_partition()? {
+                Some((_, key, reader)) => self.open_stored(&key, reader, false, line),
+                None => Ok(false),
+            },
+        }
+    }
+
+    fn open_stored(
+        &mut self,
+        key: &PartitionKey,
+        mut reader: PartitionReader<'a>,
+        is_sliced: bool,
+        line: &mut Line,
+    ) -> Result<bool, EngineError> {
+        line.partition += 1;
+        line.cells.clear();
+        line.cells.resize(self.layout.width(), None);
+        for (cell, value) in line.cells.iter_mut().zip(key) {
+            *cell = Some(value.clone());
+        }
+        let static_row = reader.static_row()?;
+        self.layout.fill_static(&mut line.cells, &static_row, &self.stamps, self.now_seconds);
+        self.open = Some(Open { rows: OpenRows::Stored { reader, static_row, is_sliced }, has_row: false });
+        Ok(true)
+    }
+
+    fn start_in_rows(&mut self, rows: &'a [Row], access: &'a Access, after: Option<&Position>, line: &mut Line) {
+        let resumed = after.and_then(|position| Some((position, position.clustering.as_ref()?)));
+        if let Some((position, clustering)) = resumed {
+            let slices = slices_after(self.table, self.slices, clustering, self.is_reversed);
+            let rows = if slices.is_empty() { &[] } else { partition_of(self.table, rows, &position.key) };
+            line.partition += 1;
+            self.open = Some(Open { rows: OpenRows::Rows { rows, slices: Some(slices) }, has_row: true });
+        }
+        self.next = match &access.partitions {
+            Partitions::Keys(keys) => {
+                let keys = keys_after(self.table, keys, after).iter();
+                Next::Rows { rows, keys: Some(keys), last: Token(i64::MAX) }
+            }
+            Partitions::Range(range) => {
+                let first = rows.partition_point(|row| {
+                    let token = self.table.token(row);
+                    token < Some(range.first)
+                        || after.is_some_and(|after| {
+                            (token, key_of(self.table, row)) <= (token_of(&after.key), after.key.clone())
+                        })
+                });
+                Next::Rows { rows: rows.get(first..).unwrap_or_default(), keys: None, last: range.last }
+            }
+        };
+    }
+
+    fn start_in_store(
+        &mut self,
+        store: &'a Store,
+        shape: &'a TableShape,
+        access: &'a Access,
+        after: Option<&Position>,
+        line: &mut Line,
+    ) -> Result<(), EngineError> {
+        if let Some(Position { key, clustering: Some(clustering) }) = after {
+            let slices = slices_after(self.table, self.slices, clustering, self.is_reversed);
+            if !slices.is_empty() {
+                let reader = store.partition(shape, key, &slices, self.is_reversed)?;
+                self.open_stored(key, reader, true, line)?;
+                if let Some(open) = &mut self.open {
+                    open.has_row = true;
+                }
+            }
+        }
+        self.next = match &access.partitions {
+            Partitions::Keys(keys) => Next::Keys { store, shape, keys: keys_after(self.table, keys, after).iter() },
+            Partitions::Range(range) => {
+                let behind = after.and_then(|position| Some((token_of(&position.key)?, &position.key)));
+                let first = behind.map_or(range.first, |(token, _)| token.max(range.first));
+                Next::Scan(store.scan(shape, TokenRange { first, last: range.last }, behind)?)
+            }
+        };
+        Ok(())
+    }
+}
+
+impl Position {
+    /// Where the line is. What is behind it in its partition is not asked for if `is_last`.
+    pub(super) fn of(table: &Table, line: &Line, is_last: bool) -> Self {
+        let has_clustering = table.key_count() > table.partition_key_count();
+        let clustering = clustering_of(table, &line.cells).filter(|_| has_clustering && !is_last);
+        Position { key: key_of(table, &line.cells), clustering }
+    }
+}
+
+fn pop_first<'a>(rows: &mut &'a [Row]) -> Option<&'a Row> {
+    let (first, rest) = rows.split_first()?;
+    *rows = rest;
+    Some(first)
+}
+
+fn pop_last<'a>(rows: &mut &'a [Row]) -> Option<&'a Row> {
+    let (last, rest) = rows.split_last()?;
+    *rows = rest;
+    Some(last)
+}
+
+fn key_of(table: &Table, row: &Row) -> PartitionKey {
+    row.iter().take(table.partition_key_count()).map(|cell| cell.clone().unwrap_or_default()).collect()
+}
+
+/// `None` for what stands for a partition without rows.
+fn clustering_of(table: &Table, row: &Row) -> Option<Clustering> {
+    row.get(table.partition_key_count()..table.key_count())?.iter().cloned().collect()
+}
+
+fn partition_of<'a>(table: &Table, rows: &'a [Row], key: &PartitionKey) -> &'a [Row] {
+    let wanted = (token_of(key), key.clone());
+    let place = |row: &Row| (table.token(row), key_of(table, row));
+    let first = rows.partition_point(|row| place(row) < wanted);
+    let length = rows.iter().skip(first).take_while(|row| place(row) == wanted).count();
+    rows.get(first..first + length).unwrap_or_default()
+}
+
+/// The keys behind a position; they are in the order of their values.
+fn keys_after<'a>(table: &Table, keys: &'a [PartitionKey], after: Option<&Position>) -> &'a [PartitionKey] {
+    let Some(after) = after else { return keys };
+    let first = keys.partition_point(|key| table.compare_key_values(key, &after.key).is_le());
+    keys.get(first..).unwrap_or_default()
+}
+
+/// The parts of slices that are behind a row, forwards or backwards.
+fn slices_after(table: &Table, slices: &[Slice], row: &Clustering, is_reversed: bool) -> Vec<Slice> {
+    let everything = [Slice::default()];
+    let slices = if slices.is_empty() { everything.as_slice() } else { slices };
+    let here = || Some(Bound { prefix: row.clone(), inclusive: false });
+    let order = |bound: &Bound| table.compare_clustering_values(&bound.prefix, row);
+    let mut behind = Vec::new();
+    for slice in slices {
+        let starts_behind = slice.start.as_ref().is_some_and(|bound| match order(bound) {
+            std::cmp::Ordering::Equal => !bound.inclusive,
+            order => order.is_gt(),
+        });
+        let ends_before = slice.end.as_ref().is_some_and(|bound| match order(bound) {
+            std::cmp::Ordering::Equal => !bound.inclusive,
+            order => order.is_lt(),
+        });
+        let ends_here = |bound: &Option<Bound>| {
+            bound.as_ref().is_some_and(|bound| order(bound).is_eq() && bound.prefix.len() == row.len())
+        };
+        match (is_reversed, starts_behind, ends_before) {
+            (false, true, _) | (true, _, true) => behind.push(slice.clone()),
+            (false, false, false) if !ends_here(&slice.end) => {
+                behind.push(Slice { start: here(), end: slice.end.clone() });
+            }
+            (true, false, false) if !ends_here(&slice.start) => {
+                behind.push(Slice { start: slice.start.clone(), end: here() });
+            }
+            _ => {}
+        }
+    }
+    behind
+}
+
+impl Table {
+    /// The order of two partition keys by their values.
+    fn compare_key_values(&self, left: &[Bytes], right: &[Bytes]) -> std::cmp::Ordering {
+        let columns = self.partition_key().iter().zip(left.iter().zip(right));
+        let mut orders =
+            columns.map(|(column, (left, right))| quorate_protocol::value::compare(&column.cql_type, left, right));
+        orders.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    }
+}

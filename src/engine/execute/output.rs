@@ -1,0 +1,175 @@
+//! Rows of the result: computed, masked, put in order where the table's is not the one that was asked for.
+
+use std::cmp::Ordering;
+
+use bytes::Bytes;
+use quorate_protocol::value::{json, write_json_key};
+
+use super::Run;
+use crate::engine::error::EngineError;
+use crate::engine::expression::{Context, Expression};
+use crate::engine::order::similarity_of;
+use crate::engine::plan::{Output, Plan};
+use crate::engine::sink::RowSink;
+use crate::engine::table::Row;
+
+/// Takes the rows that were read, and gives those of the result to a sink.
+pub(super) struct Outputs<'p, 's> {
+    plan: &'p Plan,
+    is_masked: bool,
+    limit: usize,
+    sink: &'s mut dyn RowSink,
+    /// What neighbours are wanted of.
+    near: Option<Vec<f32>>,
+    /// Rows that wait until all are known.
+    waiting: Vec<Waiting>,
+}
+
+struct Waiting {
+    rank: Rank,
+    cells: Vec<Option<Bytes>>,
+}
+
+enum Rank {
+    /// The row's cells in the columns that are ordered by.
+    Columns(Vec<Option<Bytes>>),
+    /// How near it is; nearer is more.
+    Similarity(f32),
+}
+
+impl<'p, 's> Outputs<'p, 's> {
+    pub(super) fn new(plan: &'p Plan, is_masked: bool, limit: Option<u32>, sink: &'s mut dyn RowSink) -> Self {
+        let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let is_masked = is_masked && !plan.masks.is_empty();
+        Outputs { plan, is_masked, limit, sink, near: None, waiting: Vec::new() }
+    }
+
+    /// Only neighbours of this vector are wanted, the nearest first.
+    pub(super) fn near(&mut self, vector: Vec<f32>) {
+        self.near = Some(vector);
+    }
+
+    pub(super) fn row(
+        &mut self,
+        run: &mut Run<'_>,
+        row: &Row,
+        aggregates: &[Option<Bytes>],
+    ) -> Result<(), EngineError> {
+        let masked;
+        let shown = if self.is_masked {
+            masked = self.masked(run, row)?;
+            &masked
+        } else {
+            row
+        };
+        if !self.plan.sorts_result() && self.near.is_none() {
+            return give(self.plan, run, shown, aggregates, self.sink);
+        }
+        let Some(rank) = self.rank(row) else { return Ok(()) };
+        let mut cells = Cells(Vec::new());
+        give(self.plan, run, shown, aggregates, &mut cells)?;
+        self.waiting.push(Waiting { rank, cells: cells.0 });
+        if self.waiting.len() / 2 > self.limit.saturating_add(512) {
+            self.sort();
+        }
+        Ok(())
+    }
+
+    /// Gives the rows that waited.
+    pub(super) fn finish(&mut self) -> Result<(), EngineError> {
+        self.sort();
+        for Waiting { cells, .. } in self.waiting.drain(..) {
+            cells.iter().for_each(|cell| self.sink.cell(cell.as_ref()));
+            self.sink.end_row();
+        }
+        Ok(())
+    }
+
+    /// Equal rows stay in the order in which they came, so that what is cut off early would be cut off at the end too.
+    fn sort(&mut self) {
+        let plan = self.plan;
+        self.waiting.sort_by(|left, right| match (&left.rank, &right.rank) {
+            (Rank::Columns(left), Rank::Columns(right)) => plan.order.compare(&plan.table, left, right),
+            (Rank::Similarity(left), Rank::Similarity(right)) => right.total_cmp(left),
+            _ => Ordering::Equal,
+        });
+        self.waiting.truncate(self.limit);
+    }
+
+    /// `None` if the row has no vector.
+    fn rank(&self, row: &Row) -> Option<Rank> {
+        match &self.near {
+            Some(vector) => {
+                let stored = row.get(self.plan.order.column()?)?.as_ref()?;
+                Some(Rank::Similarity(similarity_of(self.plan.order.similarity(), vector, stored)?))
+            }
+            None => Some(Rank::Columns(self.plan.order.cells(row))),
+        }
+    }
+
+    fn masked(&self, run: &mut Run<'_>, row: &Row) -> Result<Row, EngineError> {
+        let mut masked = row.clone();
+        for (column, mask) in &self.plan.masks {
+            let value = {
+                let binds = &run.bound.values;
+                mask.evaluate(&mut Context { row: Some(row), binds, aggregates: &[], environment: run.environment })?
+            };
+            if let Some(cell) = masked.get_mut(*column) {
+                *cell = value;
+            }
+        }
+        Ok(masked)
+    }
+}
+
+/// The cells of one row.
+struct Cells(Vec<Option<Bytes>>);
+
+impl RowSink for Cells {
+    fn cell(&mut self, cell: Option<&Bytes>) {
+        self.0.push(cell.cloned());
+    }
+
+    fn end_row(&mut self) {}
+}
+
+/// Computes the row of the result.
+fn give(
+    plan: &Plan,
+    run: &mut Run<'_>,
+    row: &Row,
+    aggregates: &[Option<Bytes>],
+    sink: &mut dyn RowSink,
+) -> Result<(), EngineError> {
+    let binds = &run.bound.values;
+    let mut context = Context { row: Some(row), binds, aggregates, environment: run.environment };
+    if plan.json {
+        let cells = plan.outputs.iter().map(|output| output.value.expression.evaluate(&mut context));
+        let cells = cells.collect::<Result<Vec<_>, _>>()?;
+        sink.cell(Some(&json_object(&plan.outputs, &cells)?.into()));
+    } else {
+        for output in &plan.outputs {
+            match &output.value.expression {
+                Expression::Column(index) => sink.cell(row.get(*index).and_then(Option::as_ref)),
+                expression => sink.cell(expression.evaluate(&mut context)?.as_ref()),
+            }
+        }
+    }
+    sink.end_row();
+    Ok(())
+}
+
+fn json_object(outputs: &[Output], cells: &[Option<Bytes>]) -> Result<String, EngineError> {
+    let mut object = String::from("{");
+    for (index, (output, cell)) in outputs.iter().zip(cells).enumerate() {
+        object.push_str(if index > 0 { ", " } else { "" });
+        write_json_key(&output.name, &mut object);
+        object.push_str(": ");
+        match cell {
+            Some(cell) => object.push_str(&json(&output.value.cql_type, cell)?),
+            None => object.push_str("null"),
+        }
+    }
+    object.push('}');
+    Ok(object)
+}

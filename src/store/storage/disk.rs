@@ -1,0 +1,244 @@
+//! Storage on disk: one log-structured tree of the `fjall` crate, whose journal makes writes survive.
+//!
+//! A directory holds `lock`, which says that a process has it open, and `rows`, which is fjall's.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
+
+use super::{Change, Read, Scan, Storage};
+use crate::store::StoreError;
+use crate::store::options::{StoreOptions, SyncMode};
+
+/// How much is gathered in memory before it is sorted into a file. Up to four such may wait to be written.
+const MEMTABLE_BYTES: u64 = 4 << 20;
+
+/// How much of the journal is kept at most, and so read when the store is opened. The least that fjall allows.
+const JOURNAL_BYTES: u64 = 64 << 20;
+
+/// Rows on disk. When dropped, the background stops and the directory is free again.
+pub(in crate::store) struct DiskStorage {
+    database: Database,
+    entries: Keyspace,
+    journal: Journal,
+    syncer: Option<Syncer>,
+    /// Held, so that no other process opens the directory.
+    _lock: File,
+}
+
+impl std::fmt::Debug for DiskStorage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DiskStorage").field("directory", &self.journal.directory).finish_non_exhaustive()
+    }
+}
+
+impl DiskStorage {
+    pub(in crate::store) fn open(directory: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        fs::create_dir_all(directory)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(directory.join("lock"))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::Locked,
+            TryLockError::Error(error) => error.into(),
+        })?;
+        let directory = directory.join("rows");
+        remove_unfinished(&directory)?;
+        let database = Database::builder(&directory)
+            .cache_size(options.cache_bytes)
+            .worker_threads(1)
+            .manual_journal_persist(true)
+            .max_journaling_size(JOURNAL_BYTES)
+            .open()?;
+        let how = || KeyspaceCreateOptions::default().manual_journal_persist(true).max_memtable_size(MEMTABLE_BYTES);
+        let entries = database.keyspace("rows", how)?;
+        let journal = Journal { database: database.clone(), directory, failed: Arc::default() };
+        let syncer = match options.sync {
+            SyncMode::Batch => None,
+            SyncMode::Periodic(every) => Some(Syncer::start(journal.clone(), every)?),
+        };
+        Ok(DiskStorage { database, entries, journal, syncer, _lock: lock })
+    }
+}
+
+/// A process that dies while fjall makes its files for the first time leaves some that fjall would not take over. The marker
+/// of the version is made last; without it there is nothing to lose.
+fn remove_unfinished(directory: &Path) -> Result<(), StoreError> {
+    if directory.try_exists()? && !directory.join("version").try_exists()? {
+        fs::remove_dir_all(directory)?;
+    }
+    Ok(())
+}
+
+impl Storage for DiskStorage {
+    fn view(&self) -> Box<dyn Read + Send + '_> {
+        Box::new(DiskView { entries: &self.entries, snapshot: self.database.snapshot() })
+    }
+
+    fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.journal.check()?;
+        let mut batch = self.database.batch();
+        for Change { key, value } in changes {
+            match value {
+                Some(value) => batch.insert(&self.entries, Bytes::from(key), Bytes::from(value)),
+                None => batch.remove(&self.entries, Bytes::from(key)),
+            }
+        }
+        self.journal.watch(batch.commit())
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.journal.check()?;
+        self.journal.watch(self.database.persist(PersistMode::Buffer))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.journal.check()?;
+        self.journal.sync()
+    }
+}
+
+impl Read for DiskStorage {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.entries.get(key)?.map(Bytes::from))
+    }
+
+    fn scan(&self, start: &[u8], end: &[u8], reversed: bool) -> Scan {
+        if start >= end { nothing() } else { scan(self.entries.range(start..end), reversed) }
+    }
+}
+
+struct DiskView<'a> {
+    entries: &'a Keyspace,
+    snapshot: Snapshot,
+}
+
+impl Read for DiskView<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.snapshot.get(self.entries, key)?.map(Bytes::from))
+    }
+
+    fn scan(&self, start: &[u8], end: &[u8], reversed: bool) -> Scan {
+        if start >= end { nothing() } else { scan(self.snapshot.range(self.entries, start..end), reversed) }
+    }
+}
+
+/// fjall asks for ends in their order.
+fn nothing() -> Scan {
+    Box::new(std::iter::empty())
+}
+
+fn scan(entries: fjall::Iter, reversed: bool) -> Scan {
+    let entry = |guard: fjall::Guard| {
+        let (key, value) = guard.into_inner()?;
+        Ok((Bytes::from(key), Bytes::from(value)))
+    };
+    if reversed { Box::new(entries.rev().map(entry)) } else { Box::new(entries.map(entry)) }
+}
+
+/// The files of fjall's journal, and whether writing to them has ever failed.
+#[derive(Clone)]
+struct Journal {
+    database: Database,
+    directory: PathBuf,
+    failed: Arc<AtomicBool>,
+}
+
+impl Journal {
+    fn check(&self) -> Result<(), StoreError> {
+        if self.failed.load(Ordering::Acquire) { Err(StoreError::ReadOnly) } else { Ok(()) }
+    }
+
+    /// What did not reach the journal once may be missing from it for ever, whatever a later attempt says (fsync tells of an
+    /// error only once): nothing more is written until the store is opened again, which reads what did arrive.
+    fn watch(&self, result: Result<(), fjall::Error>) -> Result<(), StoreError> {
+        result.map_err(|error| {
+            self.failed.store(true, Ordering::Release);
+            error.into()
+        })
+    }
+
+    /// Forces the journal to the medium. fjall would hold up all writes meanwhile, so the files are opened once more.
+    fn sync(&self) -> Result<(), StoreError> {
+        let sync = || {
+            for file in fs::read_dir(&self.directory)? {
+                let path = file?.path();
+                if path.extension().is_some_and(|extension| extension == "jnl") {
+                    match File::options().write(true).open(&path) {
+                        Ok(file) => file.sync_data()?,
+                        // what it held is in the tree by now
+                        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            Ok(())
+        };
+        self.watch(self.database.persist(PersistMode::Buffer))?;
+        self.watch(sync().map_err(fjall::Error::Io))
+    }
+}
+
+/// Forces the journal to the medium every now and then.
+struct Syncer {
+    stop: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Syncer {
+    fn start(journal: Journal, every: Duration) -> Result<Self, StoreError> {
+        let (stop, stopped) = sync_channel::<()>(0);
+        let run = move || {
+            let mut synced = journal.database.seqno();
+            while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                let written = journal.database.seqno();
+                if written == synced || journal.check().is_err() {
+                    continue;
+                }
+                match journal.sync() {
+                    Ok(()) => synced = written,
+                    Err(error) => tracing::error!(%error, "the store's journal could not be forced to the disk"),
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("quorate-sync".to_owned()).spawn(run)?;
+        Ok(Syncer { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // it cannot be told to anyone that it panicked, which would have been seen anyway
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for DiskStorage {
+    fn drop(&mut self) {
+        self.syncer.take();
+        if self.journal.check().is_ok()
+            && let Err(error) = self.journal.sync()
+        {
+            tracing::error!(%error, "the store's journal could not be forced to the disk");
+        }
+    }
+}
+
+impl From<fjall::Error> for StoreError {
+    fn from(error: fjall::Error) -> Self {
+        match error {
+            fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => error.into(),
+            fjall::Error::Locked => StoreError::Locked,
+            fjall::Error::Poisoned => StoreError::ReadOnly,
+            other => StoreError::Corrupt(other.to_string().into()),
+        }
+    }
+}
