@@ -152,8 +152,20 @@ pub fn apply_with(
 /// # Errors
 /// As Cassandra refuses to prepare the statement.
 pub fn check_prepare(statement: &Statement<'_>, session_keyspace: Option<&str>) -> Result<(), EngineError> {
+    check_prepare_with(Features::default(), statement, session_keyspace)
+}
+
+/// As [`check_prepare`], with these features.
+///
+/// # Errors
+/// See [`check_prepare`].
+pub fn check_prepare_with(
+    features: Features,
+    statement: &Statement<'_>,
+    session_keyspace: Option<&str>,
+) -> Result<(), EngineError> {
     scope::keyspace_of(statement, session_keyspace)?;
-    check_without_schema(statement, Features::default())
+    check_without_schema(statement, features)
 }
 
 /// Whether USE of the keyspace is possible.

@@ -57,7 +57,7 @@ pub(super) fn check(
     let terms = terms(&column.cql_type, index.target);
     check_analyzer(index, column, &terms)?;
     let similarity = check_vector_options(index, &terms)?;
-    terms.iter().try_for_each(|term| check_supported(term))?;
+    terms.iter().try_for_each(check_supported)?;
     if let [CqlType::Vector { element, dimension }] = terms.as_slice() {
         if **element != CqlType::Native(NativeType::Float) {
             return Err(EngineError::invalid("SAI ANN indexes are only allowed on vector columns with float elements"));

@@ -89,7 +89,7 @@ fn error_text(error: &CqlError) -> String {
         ErrorDetails::AlreadyExists { keyspace, table } => (0x2400, format!("{keyspace}.{table} ")),
         other => panic!("{other:?}"),
     };
-    format!("ERROR {code:04x} {name}{}", error.message).trim_end().to_owned()
+    format!("ERROR {code:04x} {name}{}", error.message)
 }
 
 fn event_text(event: &SchemaChange) -> String {
