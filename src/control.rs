@@ -27,7 +27,7 @@ const PEER_PATIENCE: Duration = Duration::from_secs(1);
 /// How often embedded stores are given time for what they do beside their requests.
 const UPKEEP_EVERY: Duration = Duration::from_secs(10);
 
-/// Watches for ever. Call it within a `LocalSet`.
+/// Watches for ever. Call it within a `LocalRuntime`.
 pub(crate) async fn watch(shared: Arc<Shared>, registry: Arc<Registry>, peers: Vec<SocketAddr>) {
     if shared.clock.is_reserved() {
         tokio::task::spawn_local(renew_clock(shared.clone(), registry));

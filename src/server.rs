@@ -8,9 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::watch;
-use tokio::task::LocalSet;
 use tokio_rustls::rustls::ServerConfig;
 use tracing::{info, warn};
 
@@ -84,7 +83,7 @@ pub(crate) fn run(
     let sockets = bind(&mut configuration.listen)?;
     let configuration = &configuration;
     let registry = Arc::new(Registry::new(configuration, std::time::Instant::now()));
-    let shared = Arc::new(LocalSet::new().block_on(&runtime, assemble(configuration))?);
+    let shared = Arc::new(runtime.block_on(assemble(configuration))?);
     let tls = match &configuration.listen.tls {
         Some(tls) => {
             Some(server_config(&tls.certificate, &tls.key, tls.client_ca.as_deref()).map_err(ServeError::Tls)?)
@@ -107,8 +106,7 @@ pub(crate) fn run(
         workers.push(thread::Builder::new().name(name).spawn(move || seat.run(socket))?);
     }
     info!(address = %configuration.listen.address, workers = workers.len(), "listening");
-    let local = LocalSet::new();
-    local.block_on(&runtime, async {
+    runtime.block_on(async {
         tokio::task::spawn_local(control::watch(shared.clone(), registry.clone(), configuration.listen.peers.clone()));
         let replicas = Replicas::new(shared.replicas());
         let admin = match &configuration.admin {
@@ -130,7 +128,6 @@ pub(crate) fn run(
         }
     }
     // Whatever still renews the mark has ended with the runtime.
-    drop(local);
     drop(runtime);
     if let Err(error) = shared.clock.settle() {
         warn!("the clock's mark could not be stored: {error}");
@@ -184,8 +181,7 @@ struct Seat {
 impl Seat {
     fn run(mut self, socket: std::net::TcpListener) -> io::Result<()> {
         let runtime = single_threaded()?;
-        let local = LocalSet::new();
-        local.block_on(&runtime, async {
+        runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(socket)?;
             let worker = Worker::start(self.shared.clone(), self.registry.add_worker(), fastrand::u64(..));
             tokio::task::spawn_local(worker.clone().run());
@@ -201,8 +197,10 @@ impl Seat {
     }
 }
 
-fn single_threaded() -> io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS_MAX).build()
+/// Not a `LocalSet`: waking one of its tasks from the event loop costs a system call.
+fn single_threaded() -> io::Result<LocalRuntime> {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().max_blocking_threads(BLOCKING_THREADS_MAX).build_local(LocalOptions::default())
 }
 
 async fn until_told_to_stop() {

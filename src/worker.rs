@@ -56,7 +56,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// A worker whose backends start to connect at once. Call it on the worker's own thread, within its `LocalSet`.
+    /// A worker whose backends start to connect at once. Call it on the worker's own thread, within its `LocalRuntime`.
     pub(crate) fn start(shared: Arc<Shared>, metrics: Arc<WorkerMetrics>, seed: u64) -> Rc<Self> {
         let worker = Rc::new(Self {
             metrics,
@@ -130,8 +130,11 @@ impl Worker {
 
     /// Looks after requests, connections and events, for ever.
     pub(crate) async fn run(self: Rc<Self>) {
+        let turn = self.turn.clone();
+        // A task of its own: it is woken in every turn, and must not look at the others then.
+        tokio::task::spawn_local(async move { turn.run().await });
         let events = self.shared.events.subscribe();
-        tokio::join!(self.turn.run(), self.tick(), self.check(), self.check_clients(), self.pass_on_events(events));
+        tokio::join!(self.tick(), self.check(), self.check_clients(), self.pass_on_events(events));
     }
 
     /// Tells clients to go elsewhere, lets their requests end, and closes them; returns when all are gone.

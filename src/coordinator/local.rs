@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use md5::{Digest, Md5};
@@ -10,10 +11,12 @@ use quorate_protocol::message::response::{
     CqlError as ErrorMessage, ErrorDetails, Prepared as PreparedMessage, ResultColumns, Rows,
 };
 use quorate_protocol::message::view::Parameters;
-use quorate_protocol::message::{QueryFlags, Response};
+use quorate_protocol::message::{QueryFlags, Response, ResponseMessage};
+use uuid::Uuid;
 
+use super::forward::Forward;
 use super::request::Asked;
-use super::respond;
+use super::{ask, respond};
 use crate::engine::{Page, SystemEnvironment};
 use crate::frontend::client::Client;
 use crate::observe::{Outcome, RequestKind};
@@ -23,28 +26,39 @@ use crate::statement::Statement;
 use crate::system::{SystemPlan, Tables};
 use crate::worker::Worker;
 
-/// Answers a QUERY or an EXECUTE.
-pub(super) fn answer(asked: &Asked<'_>, text: &str) {
+/// Answers a QUERY or an EXECUTE. Where the client wants a trace, a backend runs the statement too: the trace is of that.
+pub(super) fn answer(asked: &Asked<'_>, forward: Forward, text: &str) {
     let tables = &asked.worker.shared.system;
     let plan = match asked.prepared.as_ref().and_then(|prepared| prepared.local.as_ref()) {
         Some(plan) => Ok(plan.clone()),
         None => compile(tables, text, asked.keyspace.as_deref()),
     };
     let rows = plan.and_then(|plan| execute(tables, &plan, asked.parameters));
-    let outcome = match rows {
-        Ok(rows) => {
-            respond::response(asked.client, asked.stream, Response::Rows(rows));
-            Outcome::Ok
-        }
-        Err(error) => {
-            let outcome = Outcome::of_code(error.code());
-            respond::response(asked.client, asked.stream, Response::Error(error));
-            outcome
-        }
+    let (outcome, response) = match rows {
+        Ok(rows) => (Outcome::Ok, Response::Rows(rows)),
+        Err(error) => (Outcome::of_code(error.code()), Response::Error(error)),
     };
-    asked.client.end_request();
+    let (worker, client, stream) = (asked.worker.clone(), asked.client.clone(), asked.stream);
     let level = asked.parameters.consistency;
-    asked.worker.metrics.request(RequestKind::Read, level, outcome, std::time::Duration::ZERO);
+    let finish = move |worker: &Worker, answer: ResponseMessage| {
+        respond::response(&client, stream, answer);
+        client.end_request();
+        worker.metrics.request(RequestKind::Read, level, outcome, Duration::ZERO);
+    };
+    if !forward.wants_trace() {
+        return finish(&worker, response.into());
+    }
+    tokio::task::spawn_local(async move {
+        let tracing_id = trace(&worker, &forward).await;
+        finish(&worker, ResponseMessage { tracing_id, ..response.into() });
+    });
+}
+
+/// Has one backend run the statement; none where no backend can.
+async fn trace(worker: &Worker, forward: &Forward) -> Option<Uuid> {
+    let backend = worker.the_one(forward.lane.version)?;
+    let answer = ask::forward(worker, backend, forward, worker.shared.timeouts.relay).await.ok()?;
+    ResponseMessage::decode(&answer).ok()?.tracing_id
 }
 
 /// Answers a PREPARE.
@@ -76,7 +90,7 @@ pub(super) fn prepare(
     worker.shared.prepared.insert(Arc::new(prepared));
     respond::response(client, stream, Response::Prepared(answer));
     client.end_request();
-    worker.metrics.request(RequestKind::Prepare, Consistency::One, Outcome::Ok, std::time::Duration::ZERO);
+    worker.metrics.request(RequestKind::Prepare, Consistency::One, Outcome::Ok, Duration::ZERO);
 }
 
 fn compile(tables: &Tables, text: &str, keyspace: Option<&str>) -> Result<SystemPlan, ErrorMessage> {

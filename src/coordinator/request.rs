@@ -199,7 +199,7 @@ impl<'a> Asked<'a> {
             repeatable: self.statement.repeatable,
         };
         match way {
-            Route::Local => local::answer(&self, text),
+            Route::Local => local::answer(&self, as_written(forward), text),
             Route::One => start_one(worker, begin(self.kind(), timeouts.relay, as_written(forward))),
             Route::Traces => traces::start(worker, begin(RequestKind::Read, timeouts.relay, as_written(forward))),
             Route::Voter => start_relay(worker, begin(self.kind(), timeouts.relay, as_written(forward))),

@@ -51,6 +51,18 @@ async fn a_keyspace_that_does_not_exist_is_refused_in_the_backends_words_and_the
 }
 
 #[tokio::test]
+async fn a_trace_of_the_proxys_own_tables_is_that_of_a_backend() {
+    let [a, b, c] = Node::start_many().await;
+    let proxy = Setup::over([&a, &b, &c]).start().await;
+    let mut client = Client::connect(&proxy).await;
+    let text = "SELECT key FROM system.local";
+    let answer = client.ask(RequestMessage { tracing: true, ..query(text, One).into() }).await;
+    assert!(answer.tracing_id.is_some());
+    assert_eq!(answer.texts(), ["local"]);
+    assert!(client.query(text, One).await.tracing_id.is_none());
+}
+
+#[tokio::test]
 async fn one_backend_traces_and_its_trace_is_the_clients() {
     let nodes: [Node; 3] = Node::start_many().await;
     let proxy = Setup::over(&nodes).start().await;

@@ -329,6 +329,6 @@ async fn connect(server: IpAddr) -> Result<TcpStream> {
 }
 
 fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, future)
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build_local(tokio::runtime::LocalOptions::default())?.block_on(future)
 }

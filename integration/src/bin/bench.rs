@@ -12,8 +12,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use quorate_integration::bench::process::{raise_open_files_limit, resident_mib};
 use quorate_integration::bench::relay::Relay;
-use quorate_integration::bench::report::{Target, interleaved, table};
-use quorate_integration::bench::{Load, Statement, lag, measure, open_idle, prepare_table};
+use quorate_integration::bench::report::{Line, Target, interleaved, table};
+use quorate_integration::bench::{Load, Measured, Statement, lag, measure, open_idle, prepare_table};
 use quorate_integration::cassandra::{self, Node, Security};
 use quorate_integration::loopback::Loopback;
 use quorate_integration::proxy::Proxy;
@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     let plan = Plan {
         duration: Duration::from_secs(number(6)?),
         rounds: usize::try_from(number(3)?)?,
-        warm_up: Duration::from_secs(number(60)?),
+        warm_up: Duration::from_secs(number(120)?),
     };
     raise_open_files_limit()?;
     let bench = Bench::start(plan)?;
@@ -133,19 +133,33 @@ impl Bench {
         Ok(())
     }
 
+    /// The more clients share the requests, the fewer requests share a system call, for whoever serves them: so the closed
+    /// loop is shown beside a Cassandra without a proxy, and the open loop tells whether a given load is still served.
     fn connections(&self) -> Result<()> {
-        println!("### Connections to a proxy over one backend, {IN_FLIGHT} reads in flight\n");
+        println!("### More and more connections, {IN_FLIGHT} reads in flight\n");
         println!(
-            "| connections | requests/s | p50 ms | p99 ms | CPU µs/request | memory MiB |\n|--:|--:|--:|--:|--:|--:|"
+            "| connections | direct, requests/s | Quorate, one backend, requests/s | Quorate/direct | CPU µs/request |\n\
+             |--:|--:|--:|--:|--:|"
         );
-        for connections in [10, 100, 1_000, 10_000] {
+        for connections in [10, 100, 1_000] {
             let load = Load { connections, ..self.load(Statement::Read) };
-            let found = interleaved(&[self.passed()], self.plan.rounds, load)?;
-            let median = &found.first().context("nothing was measured")?.median;
+            let found = interleaved(&[self.direct(), self.passed()], self.plan.rounds, load)?;
+            let [Line { median: direct, .. }, Line { median: passed, .. }] = found.as_slice() else { continue };
             println!(
-                "| {connections} | {:.0} | {:.3} | {:.3} | {:.1} | {:.1} |",
-                median.throughput, median.p50_ms, median.p99_ms, median.cpu_us, median.resident_mib
+                "| {connections} | {:.0} | {:.0} | {:.2} | {:.1} |",
+                direct.throughput,
+                passed.throughput,
+                passed.throughput / direct.throughput,
+                passed.cpu_us
             );
+        }
+        println!("\n### More and more connections, {RATE} reads a second through Quorate over one backend\n");
+        println!("| connections | requests/s | p50 ms | p99 ms | CPU µs/request | memory MiB | errors |");
+        println!("|--:|--:|--:|--:|--:|--:|--:|");
+        for connections in [10, 100, 1_000, 10_000] {
+            let load = Load { connections, rate: Some(RATE), ..self.load(Statement::Read) };
+            let found = interleaved(&[self.passed()], self.plan.rounds, load)?;
+            println!("| {connections} {}", figures(&found.first().context("nothing was measured")?.median));
         }
         let crowded = open_idle(self.over_three.address(), 10_000, || {
             sleep(Duration::from_secs(2));
@@ -173,15 +187,7 @@ impl Bench {
             ("well again", measured()?),
         ];
         for (name, found) in cases {
-            println!(
-                "| {name} | {:.0} | {:.3} | {:.3} | {:.1} | {:.1} | {} |",
-                found.throughput,
-                found.p50_ms,
-                found.p99_ms,
-                found.cpu_us,
-                found.resident_mib,
-                found.errors.values().sum::<u64>()
-            );
+            println!("| {name} {}", figures(&found));
         }
         println!();
         Ok(())
@@ -199,9 +205,12 @@ impl Bench {
     }
 
     fn single(&self) -> Vec<Target> {
-        let direct = Target { name: "direct", servers: vec![self.nodes[0].address()], pid: None };
         let relay = Target { name: RELAY, servers: vec![self.relay.address()], pid: Some(self.relay.pid()) };
-        vec![direct, relay, self.passed()]
+        vec![self.direct(), relay, self.passed()]
+    }
+
+    fn direct(&self) -> Target {
+        Target { name: "direct", servers: vec![self.nodes[0].address()], pid: None }
     }
 
     fn with_three(&self) -> Vec<Target> {
@@ -225,3 +234,12 @@ impl Bench {
 }
 
 const RELAY: &str = "TCP relay (haproxy)";
+
+/// The columns behind a line's name, where memory and errors are told too.
+fn figures(found: &Measured) -> String {
+    let errors: u64 = found.errors.values().sum();
+    format!(
+        "| {:.0} | {:.3} | {:.3} | {:.1} | {:.1} | {errors} |",
+        found.throughput, found.p50_ms, found.p99_ms, found.cpu_us, found.resident_mib
+    )
+}

@@ -38,8 +38,9 @@ pub(super) enum Outcome {
 pub(super) fn answer(core: &Core, asked: &Asked<'_>) -> Outcome {
     let mut state = core.state.lock();
     let text = text(&state, asked.message);
+    let tracing_id = asked.message.tracing.then(|| Uuid::from_u128(core.host_id.as_u128() ^ 1));
     if let Some(rows) = system::answer(core, &mut state, &text, &asked.message.request) {
-        return Outcome::Now(Box::new(rows.into()));
+        return Outcome::Now(Box::new(ResponseMessage { tracing_id, ..rows.into() }));
     }
     if asked.is_recorded {
         state.received.push(Received {
@@ -55,7 +56,6 @@ pub(super) fn answer(core: &Core, asked: &Asked<'_>) -> Outcome {
         return Outcome::Now(answer);
     }
     let response = respond(core, &mut state, asked, &text);
-    let tracing_id = asked.message.tracing.then(|| Uuid::from_u128(core.host_id.as_u128() ^ 1));
     let message = ResponseMessage { tracing_id, ..response.into() };
     match reaction {
         None | Some(Reaction::Answer(_)) => Outcome::Now(Box::new(message)),
