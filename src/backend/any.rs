@@ -27,7 +27,7 @@ pub(crate) enum Parts {
 }
 
 impl AnyBackend {
-    /// Call it within a `LocalSet`.
+    /// Call it within a `LocalRuntime`.
     pub(crate) fn start(parts: Parts, turn: Rc<Turn>, deliver: Rc<dyn Deliver>) -> Self {
         match parts {
             Parts::Cassandra(parts) => Self::Cassandra(CassandraBackend::start(parts, turn, deliver)),

@@ -86,7 +86,7 @@ struct Ticket {
 }
 
 impl EmbeddedBackend {
-    /// Call it within a `LocalSet`.
+    /// Call it within a `LocalRuntime`.
     pub(crate) fn start(parts: EmbeddedParts, turn: Rc<Turn>, deliver: Rc<dyn Deliver>) -> Rc<Self> {
         let conditions = parts.replica.conditions();
         let backend = Rc::new_cyclic(|me| Self {

@@ -1,6 +1,7 @@
 //! Servers over embedded replicas, met by a driver that knows nothing of them.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(unreachable_pub, missing_docs, reason = "the modules of one test binary")]
 
 mod child;
 mod client;
