@@ -129,7 +129,8 @@ impl Store {
     /// the next [`commit`](Self::commit). `now_seconds` decides which old tombstones are forgotten on this occasion.
     ///
     /// # Errors
-    /// [`StoreError::Key`] if a key is too large; of the disk, after which further writes may be refused.
+    /// [`StoreError::Key`] and [`StoreError::KeyLength`] if a key is too large; of the disk, after which further writes may be
+    /// refused.
     pub fn apply(&self, writes: &[(&TableShape, &Mutation)], now_seconds: i64) -> Result<(), StoreError> {
         let mut partitions: SmallVec<[(PartitionPrefix, (&TableShape, &Mutation)); 1]> = SmallVec::new();
         for (shape, mutation) in writes {
@@ -212,7 +213,7 @@ impl Store {
             Some(behind) => key::token(shape.storage, Token(behind)),
             None => key::table(shape.storage).1,
         };
-        Ok(TableReader::new(self, &start, end))
+        Ok(TableReader::new(self.storage.view().into(), &start, end))
     }
 
     /// The record of that name: something small beside the tables, such as the schema.
@@ -230,6 +231,7 @@ impl Store {
     }
 
     fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        changes.iter().try_for_each(|change| key::check_length(&change.key))?;
         self.commits.write(|| self.storage.write(changes))
     }
 

@@ -109,7 +109,7 @@ impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         match error {
             // the client's fault, where all others are ours
-            StoreError::Key => EngineError::Invalid(error.to_string()),
+            StoreError::Key | StoreError::KeyLength { .. } => EngineError::Invalid(error.to_string()),
             _ => EngineError::Storage(error.to_string()),
         }
     }

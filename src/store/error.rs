@@ -31,6 +31,14 @@ pub enum StoreError {
     /// The key of a partition or of a row that is larger than Cassandra allows: 65,535 bytes.
     #[error("a key has a part of more than 65535 bytes, or none")]
     Key,
+    /// The key of what is written, with all that places it, is larger than the storage takes.
+    #[error("Key length of {length} is longer than maximum of {max}")]
+    KeyLength {
+        /// How many bytes it has.
+        length: usize,
+        /// How many it may have.
+        max: usize,
+    },
     /// An earlier write did not reach the disk, so that no further one is accepted until the store is opened again.
     #[error("the store takes no writes since one has failed")]
     ReadOnly,

@@ -11,8 +11,8 @@ use super::clustering::{Bound, Clustering, Slice};
 use super::mutation::{PartitionKey, StorageId};
 use super::table::TableShape;
 
-/// The largest key, in bytes.
-const MAX_KEY_LENGTH: usize = u16::MAX as usize;
+/// The largest key, in bytes: what is looked for before or behind one still fits the two bytes of a length.
+const MAX_KEY_LENGTH: usize = u16::MAX as usize - 8;
 
 /// What stands before the rows of a partition, and they.
 const HEADER: u8 = 0;
@@ -61,7 +61,8 @@ impl PartitionPrefix {
             out.extend_from_slice(&length.to_be_bytes());
             out.extend_from_slice(value);
         }
-        if out.len() > MAX_KEY_LENGTH { Err(StoreError::Key) } else { Ok(PartitionPrefix(out)) }
+        check_length(&out)?;
+        Ok(PartitionPrefix(out))
     }
 
     /// The partition that a key belongs to.
@@ -122,7 +123,8 @@ impl PartitionPrefix {
         out.extend_from_slice(&self.0);
         out.push(ROW);
         put_clustering(shape, clustering, &mut out);
-        if out.len() > MAX_KEY_LENGTH { Err(StoreError::Key) } else { Ok(out) }
+        check_length(&out)?;
+        Ok(out)
     }
 
     /// The key at this place among the rows; absent: behind all of them.
@@ -143,6 +145,24 @@ impl PartitionPrefix {
 
     fn followed_by(&self, kind: u8, position: &[u8]) -> Vec<u8> {
         [&self.0[..], &[kind], position].concat()
+    }
+}
+
+impl TableShape {
+    /// Bytes that sort as the rows of a partition do: equal for clusterings of equal values, whatever their own bytes (1.0 and
+    /// 1.00).
+    pub fn sort_key(&self, clustering: &[Bytes]) -> Vec<u8> {
+        let mut key = Vec::new();
+        put_clustering(self, clustering, &mut key);
+        key
+    }
+}
+
+/// Refuses keys that the storage could not take.
+pub(super) fn check_length(key: &[u8]) -> Result<(), StoreError> {
+    match key.len() {
+        length if length > MAX_KEY_LENGTH => Err(StoreError::KeyLength { length, max: MAX_KEY_LENGTH }),
+        _ => Ok(()),
     }
 }
 
@@ -267,6 +287,6 @@ mod tests {
         let prefix = PartitionPrefix::new(shape.storage, &partition).unwrap();
         let row = |length| prefix.row(&shape, &Clustering::from_iter([Bytes::from(vec![1; length])]));
         assert!(row(60_000).is_ok());
-        assert!(matches!(row(70_000), Err(StoreError::Key)));
+        assert!(matches!(row(70_000), Err(StoreError::KeyLength { .. })));
     }
 }

@@ -1,8 +1,11 @@
 //! Reads of one partition, and of many in the order of their tokens. Both stream: what is held is one row, or a few.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use quorate_protocol::value::token::Token;
 
+use super::StoreError;
 use super::cell::Deletion;
 use super::clustering::{Clustering, Slice};
 use super::codec::{Header, RangeTombstone, decode_row};
@@ -12,14 +15,16 @@ use super::ranges::RangeCursor;
 use super::row::Row;
 use super::slices::Part;
 use super::storage::{Entry, Read, Scan, Storage};
-use super::{Store, StoreError};
+use super::table::TableShape;
 
 /// What a reader reads from.
 pub(super) enum View<'a> {
     /// Whatever is stored at the moment: enough for those who look once.
     Latest(&'a dyn Storage),
     /// What was stored at one moment.
-    AtOnce(Box<dyn Read + Send + 'a>),
+    AtOnce(Box<dyn Read + Send + Sync + 'a>),
+    /// As that, shared with whoever reads the other partitions.
+    Shared(Arc<dyn Read + Send + Sync + 'a>),
 }
 
 impl Read for View<'_> {
@@ -27,6 +32,7 @@ impl Read for View<'_> {
         match self {
             View::Latest(storage) => storage.get(key),
             View::AtOnce(view) => view.get(key),
+            View::Shared(view) => view.get(key),
         }
     }
 
@@ -34,6 +40,7 @@ impl Read for View<'_> {
         match self {
             View::Latest(storage) => storage.scan(start, end, reversed),
             View::AtOnce(view) => view.scan(start, end, reversed),
+            View::Shared(view) => view.scan(start, end, reversed),
         }
     }
 }
@@ -85,6 +92,16 @@ impl<'a> PartitionReader<'a> {
     /// The deletion of the whole partition, which has been applied to what this reads.
     pub fn deletion(&self) -> Option<Deletion> {
         self.header.deletion
+    }
+
+    /// The newest deletion of the partition and of ranges that covers the row at this place, whether there is a row or not.
+    pub fn deletion_at(&self, shape: &TableShape, clustering: &Clustering) -> Result<Option<Deletion>, StoreError> {
+        let key = self.prefix.row(shape, clustering)?;
+        let of_range = match self.prefix.position_of_row(&key).filter(|_| self.header.has_ranges) {
+            Some(position) => RangeCursor::new(false).covering(&self.view, &self.prefix, position)?,
+            None => None,
+        };
+        Ok(Deletion::newest(self.header.deletion, of_range))
     }
 
     /// The next deletion of a range of rows, which has been applied too: all of the partition's, in the order of the table, none
@@ -167,9 +184,10 @@ impl<'a> PartitionReader<'a> {
     }
 }
 
-/// Reads the partitions of a table in the order of their tokens, in bounded memory.
+/// Reads the partitions of a table in the order of their tokens, in bounded memory: all of them as they were at one moment,
+/// as far as the storage can tell.
 pub struct TableReader<'a> {
-    store: &'a Store,
+    view: Arc<dyn Read + Send + Sync + 'a>,
     scan: Scan,
     /// The first entry of the next partition.
     ahead: Option<Entry>,
@@ -186,9 +204,9 @@ impl std::fmt::Debug for TableReader<'_> {
 const ROWS_AHEAD: usize = 64;
 
 impl<'a> TableReader<'a> {
-    pub(super) fn new(store: &'a Store, start: &[u8], end: Vec<u8>) -> Self {
-        let scan = store.storage().scan(start, &end, false);
-        TableReader { store, scan, ahead: None, end }
+    pub(super) fn new(view: Arc<dyn Read + Send + Sync + 'a>, start: &[u8], end: Vec<u8>) -> Self {
+        let scan = view.scan(start, &end, false);
+        TableReader { view, scan, ahead: None, end }
     }
 
     /// The next partition. It may turn out to hold nothing, if all of it is deleted.
@@ -215,14 +233,14 @@ impl<'a> TableReader<'a> {
             }
             entry = self.next_entry()?;
         }
-        let reader = PartitionReader::new(View::Latest(self.store.storage()), prefix, header, rows, parts, false);
+        let reader = PartitionReader::new(View::Shared(self.view.clone()), prefix, header, rows, parts, false);
         Ok(Some((token, key, reader)))
     }
 
     /// Goes on behind a partition, whose other rows its own reader shall read.
     fn leave_out_rest(&mut self, prefix: &PartitionPrefix, rows: &[Entry]) -> Vec<Part> {
         let behind = prefix.row_at(None);
-        self.scan = self.store.storage().scan(&behind, &self.end, false);
+        self.scan = self.view.scan(&behind, &self.end, false);
         let rest = rows.last().map(|(key, _)| Part::Between([key, &[0][..]].concat(), behind));
         rest.into_iter().collect()
     }

@@ -27,7 +27,7 @@ pub(super) struct Change {
 /// An ordered map of bytes, shared by threads.
 pub(super) trait Storage: Read + Send + Sync + Debug {
     /// What is read together: later writes do not show, as far as the storage can tell apart.
-    fn view(&self) -> Box<dyn Read + Send + '_>;
+    fn view(&self) -> Box<dyn Read + Send + Sync + '_>;
 
     /// Makes all changes or none; they are seen at once.
     fn write(&self, changes: Vec<Change>) -> Result<(), StoreError>;

@@ -8,7 +8,7 @@ use super::StoreError;
 use super::cell::Deletion;
 use super::clustering::Clustering;
 use super::codec::{Header, decode_row, encode_row};
-use super::key::PartitionPrefix;
+use super::key::{PartitionPrefix, check_length};
 use super::mutation::{CounterUpdate, Mutation, StorageId};
 use super::purge::Horizon;
 use super::ranges::{self, Range, RangeCursor};
@@ -106,6 +106,11 @@ impl PartitionWrite<'_> {
     }
 
     fn write_ranges(&self, ranges: Vec<Range>, changes: &mut Changes) -> Result<(), StoreError> {
+        // an end becomes a key where a later one divides the range
+        for range in &ranges {
+            check_length(&self.prefix.range_at(Some(&range.start_position)))?;
+            check_length(&self.prefix.range_at(range.tombstone.end_position.as_deref()))?;
+        }
         // what is stored of what the new ones overlap, then what it becomes, by place
         let mut stored: BTreeMap<Vec<u8>, Range> = BTreeMap::new();
         let by_place = |range: Range| (range.start_position.clone(), range);

@@ -3,6 +3,7 @@
 //! A directory holds `lock`, which says that a process has it open, and `rows`, which is fjall's.
 
 use std::fs::{self, File, TryLockError};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,12 @@ const MEMTABLE_BYTES: u64 = 4 << 20;
 
 /// How much of the journal is kept at most, and so read when the store is opened. The least that fjall allows.
 const JOURNAL_BYTES: u64 = 64 << 20;
+
+/// Threads that write sorted files and merge them: what is gathered must not wait for a long merge to be written.
+const WORKERS: usize = 2;
+
+/// The largest key that fjall can look for, in bytes. No stored one is longer, and it panics at longer ones.
+const KEY_LENGTH_MAX: usize = u16::MAX as usize;
 
 /// Rows on disk. When dropped, the background stops and the directory is free again.
 pub(in crate::store) struct DiskStorage {
@@ -51,7 +58,7 @@ impl DiskStorage {
         remove_unfinished(&directory)?;
         let database = Database::builder(&directory)
             .cache_size(options.cache_bytes)
-            .worker_threads(1)
+            .worker_threads(WORKERS)
             .manual_journal_persist(true)
             .max_journaling_size(JOURNAL_BYTES)
             .open()?;
@@ -66,17 +73,50 @@ impl DiskStorage {
     }
 }
 
-/// A process that dies while fjall makes its files for the first time leaves some that fjall would not take over. The marker
-/// of the version is made last; without it there is nothing to lose.
+/// A process that dies while fjall makes its files for the first time leaves some that fjall would not take over: a journal
+/// that holds nothing yet, and no keyspaces. The marker of the version is made last. Where it is missing beside anything
+/// more, it was lost, and nothing is removed.
 fn remove_unfinished(directory: &Path) -> Result<(), StoreError> {
-    if directory.try_exists()? && !directory.join("version").try_exists()? {
-        fs::remove_dir_all(directory)?;
+    if !directory.try_exists()? || directory.join("version").try_exists()? {
+        return Ok(());
     }
+    if holds_anything(directory)? {
+        return Err(StoreError::corrupt("the marker of its version is missing beside rows"));
+    }
+    fs::remove_dir_all(directory)?;
     Ok(())
 }
 
+/// Whether a directory of fjall's holds more than what it begins with: an empty folder, and files of zeros.
+fn holds_anything(directory: &Path) -> Result<bool, StoreError> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let holds = match entry.file_type()? {
+            kind if kind.is_dir() => fs::read_dir(entry.path())?.next().is_some(),
+            _ => has_content(&entry.path())?,
+        };
+        if holds {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a file has a byte that is not zero: a journal's room is reserved before anything is written to it.
+fn has_content(path: &Path) -> Result<bool, StoreError> {
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(false),
+            length if buffer.iter().take(length).any(|byte| *byte != 0) => return Ok(true),
+            _ => {}
+        }
+    }
+}
+
 impl Storage for DiskStorage {
-    fn view(&self) -> Box<dyn Read + Send + '_> {
+    fn view(&self) -> Box<dyn Read + Send + Sync + '_> {
         Box::new(DiskView { entries: &self.entries, snapshot: self.database.snapshot() })
     }
 
@@ -105,10 +145,14 @@ impl Storage for DiskStorage {
 
 impl Read for DiskStorage {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        if key.len() > KEY_LENGTH_MAX {
+            return Ok(None);
+        }
         Ok(self.entries.get(key)?.map(Bytes::from))
     }
 
     fn scan(&self, start: &[u8], end: &[u8], reversed: bool) -> Scan {
+        let (start, end) = (bounded(start), bounded(end));
         if start >= end { nothing() } else { scan(self.entries.range(start..end), reversed) }
     }
 }
@@ -120,12 +164,21 @@ struct DiskView<'a> {
 
 impl Read for DiskView<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        if key.len() > KEY_LENGTH_MAX {
+            return Ok(None);
+        }
         Ok(self.snapshot.get(self.entries, key)?.map(Bytes::from))
     }
 
     fn scan(&self, start: &[u8], end: &[u8], reversed: bool) -> Scan {
+        let (start, end) = (bounded(start), bounded(end));
         if start >= end { nothing() } else { scan(self.snapshot.range(self.entries, start..end), reversed) }
     }
+}
+
+/// An end of a range at the same place among all keys that are stored, none of which is as long.
+fn bounded(end: &[u8]) -> &[u8] {
+    end.get(..KEY_LENGTH_MAX).unwrap_or(end)
 }
 
 /// fjall asks for ends in their order.

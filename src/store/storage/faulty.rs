@@ -65,7 +65,7 @@ impl Faults {
 }
 
 impl Storage for FaultyStorage {
-    fn view(&self) -> Box<dyn Read + Send + '_> {
+    fn view(&self) -> Box<dyn Read + Send + Sync + '_> {
         self.seen.view()
     }
 

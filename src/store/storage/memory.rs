@@ -19,7 +19,7 @@ const FIRST_CHUNK: usize = 16;
 const LARGEST_CHUNK: usize = 1024;
 
 impl Storage for MemoryStorage {
-    fn view(&self) -> Box<dyn Read + Send + '_> {
+    fn view(&self) -> Box<dyn Read + Send + Sync + '_> {
         Box::new(self)
     }
 

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::store::cell::Deletion;
+use crate::store::clustering::{Bound, Slice};
 use crate::store::storage::faulty::FaultyStorage;
+use crate::store::table::TokenRange;
 use crate::store::{StoreError, StoreOptions, SyncMode};
 
 fn over(storage: &FaultyStorage) -> Result<Store, StoreError> {
@@ -127,6 +129,65 @@ fn a_directory_left_open_is_found_as_it_was_committed() {
     let survivor = Store::open(copy.path(), &options).unwrap();
     assert_eq!(all_rows(&survivor, "k").len(), 100);
     assert_eq!(survivor.record("schema").unwrap().as_deref(), Some(&b"definition"[..]));
+}
+
+/// What a killed process leaves of a directory that it was making is made anew; anything more is not touched.
+#[test]
+fn only_an_unfinished_directory_is_made_anew() {
+    let options = StoreOptions::default();
+    let unfinished = tempfile::tempdir().unwrap();
+    let rows = unfinished.path().join("rows");
+    std::fs::create_dir_all(rows.join("keyspaces")).unwrap();
+    std::fs::write(rows.join("lock"), []).unwrap();
+    std::fs::write(rows.join("0.jnl"), vec![0; 100_000]).unwrap();
+    apply(&Store::open(unfinished.path(), &options).unwrap(), &insert("k", 1, "value", 1));
+    let marker = std::fs::read(rows.join("version")).unwrap();
+    std::fs::remove_file(rows.join("version")).unwrap();
+    assert!(matches!(Store::open(unfinished.path(), &options), Err(StoreError::Corrupt(_))));
+    std::fs::write(rows.join("version"), marker).unwrap();
+    assert_eq!(all_rows(&Store::open(unfinished.path(), &options).unwrap(), "k").len(), 1);
+}
+
+#[test]
+fn keys_that_are_too_long_are_refused_and_not_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let on_disk = Store::open(directory.path(), &StoreOptions::default()).unwrap();
+    let shape = TableShape { clustering: vec![(NativeType::Blob.into(), false)], ..shape() };
+    let long = Clustering::from_iter([Bytes::from(vec![0; 70_000])]);
+    let deletion = Deletion { timestamp: 1, deleted_at_seconds: 0 };
+    for store in [&on_disk, &Store::in_memory()] {
+        apply(store, &insert("k", 1, "value", 2));
+        let behind = Slice { start: Some(Bound { prefix: long.clone(), inclusive: false }), end: None };
+        let write = Mutation { ranges: vec![(behind.clone(), deletion)], ..mutation("k") };
+        assert!(matches!(store.apply(&[(&shape, &write)], 0), Err(StoreError::KeyLength { .. })));
+        for (slice, count) in [(behind, 1), (Slice::of_prefix(long.clone()), 0)] {
+            let reader = store.partition(&shape, &key("k"), &[slice], false).unwrap();
+            // what places an integer is a blob that is larger than any zeros
+            assert_eq!(rows(reader).len(), count);
+        }
+    }
+}
+
+/// Whoever reads a table sees each partition as it was when it began.
+#[test]
+fn a_table_is_read_as_it_was_at_one_moment() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), &StoreOptions::default()).unwrap();
+    for number in 0..200 {
+        apply(&store, &insert("k", number, "value", 1));
+    }
+    let mut partitions = store.scan(&shape(), TokenRange::ALL, None).unwrap();
+    let (_, _, reader) = partitions.next_partition().unwrap().unwrap();
+    apply(&store, &Mutation { rows: vec![(clustering(199), gone())], ..mutation("k") });
+    apply(&store, &insert("k", 200, "value", 1));
+    let found = rows(reader);
+    assert_eq!(found.len(), 200);
+    assert_eq!(all_rows(&store, "k").len(), 200);
+    assert!(found.iter().any(|(place, _)| *place == clustering(199)));
+}
+
+fn gone() -> Row {
+    Row { deletion: Some(Deletion { timestamp: 5, deleted_at_seconds: 0 }), ..Row::default() }
 }
 
 /// A write that reached the journal only in part is as if it had never been.
