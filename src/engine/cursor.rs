@@ -43,6 +43,8 @@ pub(super) struct Cursor<'a> {
     is_distinct: bool,
     /// Partitions without rows are asked for, if they have static columns.
     shows_static: bool,
+    /// Rows exist by their marker alone.
+    has_strict_liveness: bool,
     now_seconds: i64,
     next: Next<'a>,
     open: Option<Open<'a>>,
@@ -95,6 +97,7 @@ impl<'a> Cursor<'a> {
             is_reversed: plan.order.is_reversed(),
             is_distinct: plan.distinct,
             shows_static: !plan.restrictions.restricts_rows,
+            has_strict_liveness: plan.has_strict_liveness,
             now_seconds,
             next: Next::Nothing,
             open: None,
@@ -158,7 +161,7 @@ impl<'a> Cursor<'a> {
                     let is_wanted = *is_sliced
                         || self.slices.is_empty()
                         || self.slices.iter().any(|slice| self.table.is_within(slice, &clustering));
-                    if !is_wanted || !row.is_live(self.now_seconds) {
+                    if !is_wanted || !self.exists(&row) {
                         continue;
                     }
                     for (cell, value) in line.cells.iter_mut().skip(self.table.partition_key_count()).zip(clustering) {
@@ -169,6 +172,14 @@ impl<'a> Cursor<'a> {
                 }
                 Ok(false)
             }
+        }
+    }
+
+    /// Whether a reader sees the row (`Row.hasLiveData`).
+    fn exists(&self, row: &row::Row) -> bool {
+        match self.has_strict_liveness {
+            true => row.liveness.is_some_and(|marker| marker.is_live(self.now_seconds)),
+            false => row.is_live(self.now_seconds),
         }
     }
 

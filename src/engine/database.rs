@@ -110,3 +110,6 @@ impl Database {
 fn bits(environment: &mut dyn Environment) -> u128 {
     u128::from(environment.random_bits()) << 64 | u128::from(environment.random_bits())
 }
+
+#[cfg(test)]
+mod tests;

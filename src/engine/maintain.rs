@@ -15,6 +15,15 @@ use crate::store::{PartitionLocks, Store, StoreError};
 pub use index::{Candidates, IndexPlan, IndexRange};
 pub use view::{ViewPlan, has_strict_liveness};
 
+/// The seconds, since the epoch, that a write goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteClock {
+    /// What has expired by then is gone.
+    pub now_seconds: i64,
+    /// What was deleted long enough before that is forgotten; no client has a say in it.
+    pub wall_seconds: i64,
+}
+
 /// How many rows are read between two writes of what is made of them, when an index or view is filled.
 const BUILD_ROWS: usize = 1_000;
 
@@ -60,7 +69,7 @@ pub fn apply<'s>(
     store: &'s Store,
     writes: &[(&Maintenance, &Mutation)],
     locks: Option<&PartitionLocks<'s>>,
-    now_seconds: i64,
+    clock: WriteClock,
 ) -> Result<(), EngineError> {
     if let [(maintenance, mutation)] = writes
         && maintenance.indexes.is_empty()
@@ -68,8 +77,8 @@ pub fn apply<'s>(
     {
         let write = [(maintenance.shape.as_ref(), *mutation)];
         match locks {
-            Some(locks) => store.apply_locked(locks, &write, now_seconds)?,
-            None => store.apply(&write, now_seconds)?,
+            Some(locks) => store.apply_locked(locks, &write, clock.wall_seconds)?,
+            None => store.apply(&write, clock.wall_seconds)?,
         }
         return Ok(());
     }
@@ -83,15 +92,15 @@ pub fn apply<'s>(
             index.entries_of(mutation, &mut derived)?;
         }
         if !maintenance.views.is_empty() {
-            view::changes(store, maintenance, mutation, now_seconds, &mut derived)?;
+            view::changes(store, maintenance, mutation, clock.now_seconds, &mut derived)?;
         }
     }
     let of_tables = writes.iter().map(|(maintenance, mutation)| (maintenance.shape.as_ref(), *mutation));
     let all: Vec<(&TableShape, &Mutation)> =
         of_tables.chain(derived.iter().map(|(shape, mutation)| (shape.as_ref(), mutation))).collect();
     match locks.or(own_locks.as_ref()) {
-        Some(locks) => store.apply_locked(locks, &all, now_seconds)?,
-        None => store.apply(&all, now_seconds)?,
+        Some(locks) => store.apply_locked(locks, &all, clock.wall_seconds)?,
+        None => store.apply(&all, clock.wall_seconds)?,
     }
     Ok(())
 }

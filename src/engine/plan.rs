@@ -30,6 +30,8 @@ pub struct Plan {
     pub(super) table: Arc<Table>,
     definition: Option<Arc<TableDefinition>>,
     pub(super) layout: Layout,
+    /// Rows exist by their marker alone.
+    pub(super) has_strict_liveness: bool,
     pub(super) outputs: Vec<Output>,
     pub(super) json: bool,
     pub(super) distinct: bool,
@@ -120,6 +122,7 @@ impl Plan {
             table: Arc::clone(table),
             definition: definition.cloned(),
             layout: Layout::default(),
+            has_strict_liveness: false,
             outputs,
             json: select.json,
             distinct: select.distinct,
@@ -137,6 +140,12 @@ impl Plan {
             plan.layout = Layout::new(definition, &plan.needed_columns(), &compiler.stamps);
         }
         Ok(plan)
+    }
+
+    /// The plan for a view whose rows exist by their marker alone, if `is_strict` (`enforceStrictLiveness`).
+    #[must_use]
+    pub fn with_strict_liveness(self, is_strict: bool) -> Self {
+        Plan { has_strict_liveness: is_strict, ..self }
     }
 
     /// The bind markers.
@@ -176,7 +185,9 @@ impl Plan {
     /// Whether it reads rows of partitions that it names, and returns them as they are: a page of it costs little.
     pub fn is_bounded(&self) -> bool {
         let restrictions = &self.restrictions;
-        !(restrictions.is_key_range || restrictions.needs_filtering || restrictions.uses_index || self.is_aggregate())
+        let filters_rows = restrictions.is_row_filter.contains(&true);
+        let reads_more = restrictions.is_key_range || restrictions.uses_index || filters_rows;
+        !(reads_more || self.is_aggregate() || self.sorts_result())
     }
 
     /// What is asked of the store; `None` for a table whose rows are in memory.

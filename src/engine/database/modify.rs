@@ -65,9 +65,11 @@ impl Database {
     ) -> Result<Executed, EngineError> {
         let mut environment = self.environment();
         let now_micros = i64::try_from(environment.unix_micros()).unwrap_or(i64::MAX);
+        let wall_seconds = now_micros.div_euclid(1_000_000);
         let mut context = WriteContext {
             timestamp_micros: parameters.default_timestamp_micros.unwrap_or(now_micros),
-            now_seconds: parameters.now_in_seconds.map_or(now_micros.div_euclid(1_000_000), i64::from),
+            now_seconds: parameters.now_in_seconds.map_or(wall_seconds, i64::from),
+            wall_seconds,
             environment: &mut *environment,
             list_ids: &self.list_ids,
         };

@@ -11,6 +11,7 @@ use quorate_protocol::value::UserType;
 use super::schema_change::{no_keyspace, no_table};
 use super::{Database, Schema, modify};
 use crate::engine::definition;
+use crate::engine::maintain::has_strict_liveness;
 use crate::engine::modification::{BatchPlan, ModificationPlan};
 use crate::engine::role::Rules;
 use crate::engine::schema::TableDefinition;
@@ -205,7 +206,10 @@ fn plan(tree: &ast::Statement<'_>, schema: &Arc<Schema>, keyspace: Option<&str>)
             let plan = if is_computed {
                 Plan::prepare(select, &definition.table, &types)?
             } else {
-                Plan::prepare_stored(select, definition, &types)?
+                let view = schema.view(&spec.keyspace, &spec.table);
+                let base = view.and_then(|view| schema.table(&spec.keyspace, &view.base));
+                let is_strict = view.zip(base).is_some_and(|(view, base)| has_strict_liveness(view, base));
+                Plan::prepare_stored(select, definition, &types)?.with_strict_liveness(is_strict)
             };
             StatementPlan::Select(Arc::new(SelectPlan { plan, definition: definition.clone(), is_computed }))
         }

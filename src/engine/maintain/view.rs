@@ -144,14 +144,15 @@ pub(super) fn changes(
     }
     // before and after, in the order in which they came up
     let mut rows: Vec<(Clustering, Option<Row>, Row)> = Vec::new();
-    let mut places: FxHashMap<Clustering, usize> = FxHashMap::default();
+    // values of other bytes may name the same row: each is known by what sorts it
+    let mut places: FxHashMap<Vec<u8>, usize> = FxHashMap::default();
     let mut reader = store.partition(shape, &mutation.key, &slices, false)?;
     while let Some((clustering, row)) = reader.next()? {
-        places.insert(clustering.clone(), rows.len());
+        places.insert(shape.sort_key(&clustering), rows.len());
         rows.push((clustering, Some(row.clone()), row));
     }
     for (clustering, row) in &mutation.rows {
-        let place = *places.entry(clustering.clone()).or_insert_with(|| {
+        let place = *places.entry(shape.sort_key(clustering)).or_insert_with(|| {
             rows.push((clustering.clone(), None, Row::default()));
             rows.len() - 1
         });

@@ -21,7 +21,7 @@ use super::{ModificationPlan, WriteOutcome, column_spec, partition_key_indexes};
 use crate::engine::bind::BindSpec;
 use crate::engine::compile::Compiler;
 use crate::engine::error::EngineError;
-use crate::engine::maintain::{self, Maintenance};
+use crate::engine::maintain::{self, Maintenance, WriteClock};
 use crate::engine::schema::{Schema, TableDefinition};
 use crate::store::Store;
 use crate::store::mutation::{Mutation, PartitionKey, StorageId};
@@ -185,7 +185,8 @@ impl BatchPlan {
         }
         let writes: Vec<(&Maintenance, &Mutation)> =
             mutations.iter().filter_map(|mutation| Some((self.maintenance_of(mutation)?, mutation))).collect();
-        maintain::apply(store, &writes, locks.as_ref(), context.now_seconds)?;
+        let clock = WriteClock { now_seconds: context.now_seconds, wall_seconds: context.wall_seconds };
+        maintain::apply(store, &writes, locks.as_ref(), clock)?;
         Ok(WriteOutcome { rows: None, warnings })
     }
 

@@ -6,7 +6,6 @@ mod result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use smallvec::SmallVec;
 
 use super::arguments::Arguments;
@@ -16,10 +15,10 @@ use super::context::WriteContext;
 use super::execute::{Sources, check_sizes};
 use super::{ModificationPlan, WriteOutcome};
 use crate::engine::error::EngineError;
-use crate::engine::maintain;
+use crate::engine::maintain::{self, WriteClock};
 use crate::engine::schema::TableDefinition;
 use crate::store::Store;
-use crate::store::cell::{Cell, Liveness};
+use crate::store::cell::{Cell, Deletion, Liveness};
 use crate::store::clustering::{Clustering, Slice};
 use crate::store::mutation::PartitionKey;
 use crate::store::row::{ColumnData, Row};
@@ -76,7 +75,8 @@ pub(super) fn execute(
     let mutations = collector.finish();
     check_sizes(&mutations, &definition.table.spec().keyspace)?;
     let writes: Vec<_> = mutations.iter().map(|mutation| (first.plan.maintenance.as_ref(), mutation)).collect();
-    maintain::apply(store, &writes, Some(&locks), context.now_seconds)?;
+    let clock = WriteClock { now_seconds: context.now_seconds, wall_seconds: context.wall_seconds };
+    maintain::apply(store, &writes, Some(&locks), clock)?;
     Ok(WriteOutcome { rows: Some(result::applied(definition)), warnings: Vec::new() })
 }
 
@@ -105,9 +105,9 @@ enum RowCondition {
 struct Request<'a> {
     definition: &'a Arc<TableDefinition>,
     fixed: Option<RowCondition>,
-    /// By the order of the clustering: its bytes that sort as the table's rows do not matter here, only that each is there
-    /// once; rows are shown in the order in which they are read.
-    rows: BTreeMap<Clustering, RowCondition>,
+    /// By what sorts the rows, so that each is there once whatever bytes name it; rows are shown in the order in which they
+    /// are read.
+    rows: BTreeMap<Vec<u8>, (Clustering, RowCondition)>,
     /// The columns with conditions, as they came; absent once a statement asks only for existence.
     shown: Option<Vec<usize>>,
     /// Whether all regular columns, and all static ones, are read; else those with conditions are.
@@ -121,7 +121,7 @@ struct Current {
     fixed: Row,
     /// The rows that exist.
     rows: Vec<(Clustering, Row)>,
-    /// The newest write time of what was read.
+    /// The newest write time of what was read, and of what deleted it.
     newest: i64,
 }
 
@@ -173,7 +173,7 @@ impl<'a> Request<'a> {
     fn require_existence(&mut self, clustering: Option<Clustering>, exists: bool) -> Result<(), EngineError> {
         let condition = if exists { RowCondition::Exists } else { RowCondition::NotExists };
         let known = match &clustering {
-            Some(clustering) => self.rows.get(clustering),
+            Some(clustering) => self.rows.get(&self.sort_key(clustering)).map(|(_, condition)| condition),
             None => self.fixed.as_ref(),
         };
         match (known, &condition) {
@@ -190,7 +190,7 @@ impl<'a> Request<'a> {
             }
         }
         match clustering {
-            Some(clustering) => drop(self.rows.insert(clustering, condition)),
+            Some(clustering) => drop(self.rows.insert(self.sort_key(&clustering), (clustering, condition))),
             None => self.fixed = Some(condition),
         }
         Ok(())
@@ -207,7 +207,8 @@ impl<'a> Request<'a> {
             let bound = BoundCondition::new(condition, &self.definition.table, entry.arguments, context.environment)?;
             let place = match clustering {
                 Some(clustering) if !condition.is_static => {
-                    self.rows.entry(clustering.clone()).or_insert_with(|| RowCondition::Columns(Vec::new()))
+                    let place = self.rows.entry(self.definition.shape.sort_key(clustering));
+                    &mut place.or_insert_with(|| (clustering.clone(), RowCondition::Columns(Vec::new()))).1
                 }
                 _ => self.fixed.get_or_insert_with(|| RowCondition::Columns(Vec::new())),
             };
@@ -225,14 +226,22 @@ impl<'a> Request<'a> {
         Ok(())
     }
 
+    fn sort_key(&self, clustering: &Clustering) -> Vec<u8> {
+        self.definition.shape.sort_key(clustering)
+    }
+
     /// Reads the rows with conditions and the static row; if only the latter has conditions, the first row too.
     fn read(&self, key: &PartitionKey, store: &Store, now_seconds: i64) -> Result<Current, EngineError> {
-        let slices: Vec<Slice> = self.rows.keys().cloned().map(Slice::of_prefix).collect();
+        let slices: Vec<Slice> =
+            self.rows.values().map(|(clustering, _)| Slice::of_prefix(clustering.clone())).collect();
         let mut reader = store.partition(&self.definition.shape, key, &slices, false)?;
         let fixed = reader.static_row()?;
-        let mut newest = newest_timestamp(&fixed);
+        let mut newest = newest_timestamp(&fixed).max(timestamp_of(reader.deletion()));
+        for (clustering, _) in self.rows.values() {
+            newest = newest.max(timestamp_of(reader.deletion_at(&self.definition.shape, clustering)?));
+        }
         let mut rows = Vec::new();
-        while let Some((clustering, row)) = reader.next()? {
+        while let Some((clustering, row)) = reader.next_with_deletion()? {
             newest = newest.max(newest_timestamp(&row));
             if row.is_live(now_seconds) {
                 rows.push((clustering, row));
@@ -251,18 +260,17 @@ impl<'a> Request<'a> {
                 return Ok(false);
             }
         }
-        for (clustering, condition) in &self.rows {
-            let row = current.rows.iter().find(|(other, _)| is_same(other, clustering)).map(|(_, row)| row);
+        let table = &self.definition.table;
+        for (clustering, condition) in self.rows.values() {
+            // what was read is in the table's order
+            let place = current.rows.binary_search_by(|(other, _)| table.compare_clustering_values(other, clustering));
+            let row = place.ok().and_then(|place| current.rows.get(place)).map(|(_, row)| row);
             if !row_holds(condition, row, now_seconds)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
-}
-
-fn is_same(left: &[Bytes], right: &[Bytes]) -> bool {
-    left == right
 }
 
 fn row_holds(condition: &RowCondition, row: Option<&Row>, now_seconds: i64) -> Result<bool, EngineError> {
@@ -281,6 +289,10 @@ fn row_holds(condition: &RowCondition, row: Option<&Row>, now_seconds: i64) -> R
     }
 }
 
+fn timestamp_of(deletion: Option<Deletion>) -> i64 {
+    deletion.map_or(i64::MIN, |deletion| deletion.timestamp)
+}
+
 /// The newest write time of anything in the row.
 fn newest_timestamp(row: &Row) -> i64 {
     let of_cell = |cell: &Cell| cell.timestamp;
@@ -293,6 +305,6 @@ fn newest_timestamp(row: &Row) -> i64 {
         ColumnData::Counter(_) => i64::MIN,
     };
     let marker = row.liveness.map_or(i64::MIN, |Liveness { timestamp, .. }| timestamp);
-    let deletion = row.deletion.map_or(i64::MIN, |deletion| deletion.timestamp);
+    let deletion = timestamp_of(row.deletion);
     row.columns.iter().map(|(_, data)| of_column(data)).fold(marker.max(deletion), i64::max)
 }

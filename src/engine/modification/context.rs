@@ -9,6 +9,9 @@ pub struct WriteContext<'a> {
     pub timestamp_micros: i64,
     /// Now: TTLs count from here, and what has expired is gone. Seconds since the epoch.
     pub now_seconds: i64,
+    /// The second on the clock of the machine, whatever the client takes as now: what was deleted long enough before it is
+    /// forgotten. Since the epoch.
+    pub wall_seconds: i64,
     /// For functions such as `now()`, and the time in the ids of list elements.
     pub environment: &'a mut dyn Environment,
     /// The store's ids of list elements.

@@ -12,7 +12,7 @@ use super::operation::{Execution, Operation};
 use super::row_writer::{Counts, RowWriter, Stamp};
 use super::{ModificationPlan, StatementKind, WriteOutcome, conditional};
 use crate::engine::error::EngineError;
-use crate::engine::maintain;
+use crate::engine::maintain::{self, WriteClock};
 use crate::store::Store;
 use crate::store::clustering::{Clustering, Slice};
 use crate::store::mutation::{CounterUpdate, Mutation, PartitionKey, StorageId};
@@ -57,7 +57,8 @@ impl ModificationPlan {
         let mutations = collector.finish();
         check_sizes(&mutations, &self.definition.table.spec().keyspace)?;
         let writes: SmallVec<[_; 1]> = mutations.iter().map(|mutation| (self.maintenance.as_ref(), mutation)).collect();
-        maintain::apply(store, &writes, locks.as_ref(), context.now_seconds)?;
+        let clock = WriteClock { now_seconds: context.now_seconds, wall_seconds: context.wall_seconds };
+        maintain::apply(store, &writes, locks.as_ref(), clock)?;
         Ok(WriteOutcome::default())
     }
 

@@ -142,6 +142,7 @@ impl Fixture {
         let mut context = WriteContext {
             timestamp_micros: NOW_SECONDS * 1_000_000 + self.statements,
             now_seconds: NOW_SECONDS,
+            wall_seconds: NOW_SECONDS,
             environment: &mut self.environment,
             list_ids: &self.list_ids,
         };
@@ -175,7 +176,17 @@ impl Fixture {
         select.allow_filtering |= rows.is_some();
         let definition = self.definition(&select.from)?;
         let lookup = |_: Option<&str>, name: &str| self.schema.keyspace("w")?.types.get(name).cloned();
-        let plan = Plan::prepare(&select, &definition.table, &lookup)?;
+        let spec = definition.table.spec();
+        let view = self.schema.view(&spec.keyspace, &spec.table);
+        let base = view.and_then(|view| self.schema.table(&spec.keyspace, &view.base));
+        // views are read as a SELECT reads them
+        let plan = match view.zip(base) {
+            Some((view, base)) => {
+                let plan = Plan::prepare_stored(&select, &definition, &lookup)?;
+                plan.with_strict_liveness(has_strict_liveness(view, base))
+            }
+            None => Plan::prepare(&select, &definition.table, &lookup)?,
+        };
         let prepared = Response::Prepared(Prepared {
             id: Bytes::new(),
             result_metadata_id: None,
@@ -183,8 +194,14 @@ impl Fixture {
             partition_key_indexes: plan.partition_key_indexes(),
             result: plan.metadata().clone(),
         });
-        let rows = rows.unwrap_or_else(|| self.rows_of(&definition));
-        let rows = plan.execute(&rows, &Values::NONE, Page::default(), &mut Still::default())?;
+        let page = Page { now_seconds: Some(NOW_SECONDS), ..Page::default() };
+        let rows = match (view, rows) {
+            (Some(_), None) => plan.execute(&self.store, &Values::NONE, page, &mut Still::default())?,
+            (_, rows) => {
+                let rows = rows.unwrap_or_else(|| self.rows_of(&definition));
+                plan.execute(&rows, &Values::NONE, page, &mut Still::default())?
+            }
+        };
         Ok((format!("P {}", hex(&prepared, 6)), format!("R {}", hex(&Response::Rows(rows), 4))))
     }
 
@@ -199,17 +216,12 @@ impl Fixture {
     }
 
     fn rows_of_partition(&self, definition: &TableDefinition, key: &PartitionKey) -> Vec<Row> {
-        let spec = definition.table.spec();
-        let view = self.schema.view(&spec.keyspace, &spec.table);
-        let base = view.and_then(|view| self.schema.table(&spec.keyspace, &view.base));
-        let is_strict = view.zip(base).is_some_and(|(view, base)| has_strict_liveness(view, base));
         let mut partition = self.store.partition(&definition.shape, key, &[], false).unwrap();
         let fixed = partition.static_row().unwrap();
         let empty = crate::store::row::Row::default();
         let mut rows = Vec::new();
         while let Some((clustering, row)) = partition.next().unwrap() {
-            let has_marker = row.liveness.is_some_and(|liveness| liveness.is_live(NOW_SECONDS));
-            if row.is_live(NOW_SECONDS) && (has_marker || !is_strict) {
+            if row.is_live(NOW_SECONDS) {
                 rows.push(cells(definition, key, Some(&clustering), &row, &fixed));
             }
         }

@@ -1,0 +1,138 @@
+//! Statements on a whole database in memory.
+
+use bytes::Bytes;
+use quorate_protocol::frame::Version;
+use quorate_protocol::message::request::QueryParameters;
+use quorate_protocol::message::view::QueryView;
+use quorate_protocol::message::{Consistency, Request, RequestMessage};
+
+use super::*;
+use crate::system::{Proxy, Topology};
+
+/// Long after the clock of any machine that runs this: a client may say that it is that second.
+const FAR_FUTURE_SECONDS: i32 = i32::MAX - 1;
+
+fn database(tables: &[&str]) -> Database {
+    let local = Proxy {
+        address: "127.0.0.1:9042".parse().unwrap(),
+        data_center: "datacenter1".to_owned(),
+        rack: "rack1".to_owned(),
+    };
+    let topology = Topology {
+        cluster_name: "test".to_owned(),
+        local,
+        peers: Vec::new(),
+        schema_version: Uuid::nil(),
+        release_version: "5.0.6".to_owned(),
+        native_protocol_version: 5,
+        started_seconds: 0,
+    };
+    let database = Database::in_memory(Setup { name: "r1".to_owned(), topology, rules: Rules::Open }).unwrap();
+    run(&database, "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+    for table in tables {
+        run(&database, table);
+    }
+    database
+}
+
+/// Executes a statement at a second that the client names.
+fn execute(database: &Database, text: &str, now_in_seconds: Option<i32>) -> Result<Executed, EngineError> {
+    let statement = database.compile(text, Some("ks"), None)?;
+    let parameters = QueryParameters { now_in_seconds, ..QueryParameters::new(Consistency::One) };
+    let request = RequestMessage::from(Request::Query { query: text.to_owned(), parameters });
+    let envelope = request.encode(Version::V5, 0).unwrap();
+    let view = QueryView::parse(&envelope).unwrap();
+    database.execute(&statement, Execution { parameters: &view.parameters, user: None })
+}
+
+/// The rows that it answers with.
+fn run(database: &Database, text: &str) -> Vec<Vec<Option<Bytes>>> {
+    match execute(database, text, None).unwrap_or_else(|error| panic!("{text}: {error}")).outcome {
+        Outcome::Rows(rows) => rows.rows,
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a conditional statement was applied.
+fn applied(database: &Database, text: &str) -> bool {
+    run(database, text)[0][0].as_deref() == Some(&[1][..])
+}
+
+fn int(value: i32) -> Option<Bytes> {
+    Some(Bytes::copy_from_slice(&value.to_be_bytes()))
+}
+
+#[test]
+fn a_view_does_not_show_what_moved_away() {
+    let database = database(&[
+        "CREATE TABLE t (k int PRIMARY KEY, v int, w int)",
+        "CREATE MATERIALIZED VIEW mv AS SELECT * FROM t WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)",
+    ]);
+    run(&database, "INSERT INTO t (k, v, w) VALUES (1, 1, 5)");
+    run(&database, "UPDATE t SET v = 2 WHERE k = 1");
+    assert!(run(&database, "SELECT * FROM mv WHERE v = 1").is_empty());
+    assert_eq!(run(&database, "SELECT v, k, w FROM mv"), [[int(2), int(1), int(5)]]);
+}
+
+#[test]
+fn a_view_of_one_row_that_is_named_by_other_bytes_follows_it() {
+    let database = database(&[
+        "CREATE TABLE t (k int, c decimal, v int, PRIMARY KEY (k, c))",
+        "CREATE MATERIALIZED VIEW mv AS SELECT * FROM t WHERE k IS NOT NULL AND c IS NOT NULL AND v IS NOT NULL \
+         PRIMARY KEY (v, k, c)",
+    ]);
+    run(&database, "INSERT INTO t (k, c, v) VALUES (1, 1.0, 1)");
+    run(&database, "UPDATE t SET v = 2 WHERE k = 1 AND c = 1.00");
+    assert_eq!(run(&database, "SELECT v FROM mv"), [[int(2)]]);
+}
+
+#[test]
+fn no_client_decides_what_is_forgotten() {
+    let database = database(&["CREATE TABLE t (k int, c int, v int, PRIMARY KEY (k, c))"]);
+    run(&database, "DELETE FROM t USING TIMESTAMP 100 WHERE k = 1 AND c = 1");
+    let old = "INSERT INTO t (k, c, v) VALUES (1, 1, 1) USING TIMESTAMP 1";
+    execute(&database, old, Some(FAR_FUTURE_SECONDS)).unwrap();
+    run(&database, "INSERT INTO t (k, c, v) VALUES (1, 1, 1) USING TIMESTAMP 50");
+    assert!(run(&database, "SELECT * FROM t").is_empty());
+}
+
+#[test]
+fn a_condition_finds_its_row_by_any_bytes_of_its_value() {
+    for (cql_type, one, other) in [("decimal", "1.0", "1.00"), ("varint", "1", "blob_as_varint(0x0001)")] {
+        let database = database(&[&format!("CREATE TABLE t (k int, c {cql_type}, v int, PRIMARY KEY (k, c))")]);
+        assert!(applied(&database, &format!("INSERT INTO t (k, c, v) VALUES (1, {one}, 1) IF NOT EXISTS")));
+        assert!(!applied(&database, &format!("INSERT INTO t (k, c, v) VALUES (1, {other}, 2) IF NOT EXISTS")));
+        assert!(applied(&database, &format!("UPDATE t SET v = 3 WHERE k = 1 AND c = {other} IF v = 1")));
+        assert_eq!(run(&database, "SELECT v FROM t"), [[int(3)]]);
+    }
+}
+
+#[test]
+fn what_a_condition_lets_in_wins_over_what_deleted_it_before() {
+    let deletions = [
+        "DELETE FROM t USING TIMESTAMP 9000000000000000 WHERE k = 1",
+        "DELETE FROM t USING TIMESTAMP 9000000000000000 WHERE k = 1 AND c > 0",
+        "DELETE FROM t USING TIMESTAMP 9000000000000000 WHERE k = 1 AND c = 1",
+    ];
+    for deletion in deletions {
+        let database = database(&["CREATE TABLE t (k int, c int, v int, PRIMARY KEY (k, c))"]);
+        run(&database, deletion);
+        assert!(applied(&database, "INSERT INTO t (k, c, v) VALUES (1, 1, 7) IF NOT EXISTS"), "{deletion}");
+        assert_eq!(run(&database, "SELECT v FROM t"), [[int(7)]], "{deletion}");
+    }
+}
+
+#[test]
+fn a_place_that_is_too_long_is_refused() {
+    let database = database(&["CREATE TABLE t (k int, c blob, v int, PRIMARY KEY (k, c))"]);
+    let long = "00".repeat(40_000);
+    for text in [
+        format!("INSERT INTO t (k, c, v) VALUES (1, 0x{long}, 1)"),
+        format!("DELETE FROM t WHERE k = 1 AND c > 0x{long}"),
+        format!("DELETE FROM t WHERE k = 1 AND c < 0x{long}"),
+    ] {
+        let refusal = execute(&database, &text, None).map(|_| ()).unwrap_err();
+        let EngineError::Invalid(message) = refusal else { panic!("{refusal}") };
+        assert!(message.starts_with("Key length of "), "{message}");
+    }
+}
