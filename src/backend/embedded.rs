@@ -6,6 +6,7 @@
 
 mod breaker;
 mod condition;
+mod guard;
 mod message;
 mod replica;
 mod trace;
@@ -26,6 +27,7 @@ pub(crate) use condition::Condition;
 pub(crate) use replica::Replica;
 
 use self::breaker::Breaker;
+use self::guard::guarded;
 use self::message::Work;
 use super::{
     Backend, BackendError, Credentials, Deliver, LoginRefused, MovingAverage, Outbound, Reply, ReplyTo, SendError,
@@ -47,6 +49,8 @@ pub(crate) struct EmbeddedBackend {
     breaker: Breaker,
     queue: RefCell<VecDeque<Queued>>,
     waiting: RefCell<Slab<Waiting>>,
+    /// Replies of a replica that is silent: they go out when it goes on, to those who still wait.
+    held: RefCell<Vec<(Ticket, Reply)>>,
     /// Grows when all that wait are lost: tickets of before name nobody.
     epoch: Cell<u64>,
     latency: MovingAverage,
@@ -98,6 +102,7 @@ impl EmbeddedBackend {
             breaker: Breaker::default(),
             queue: RefCell::default(),
             waiting: RefCell::default(),
+            held: RefCell::default(),
             epoch: Cell::new(0),
             latency: MovingAverage::default(),
             dirty: Cell::new(false),
@@ -146,6 +151,9 @@ impl EmbeddedBackend {
                     self.queue.borrow_mut().clear();
                 }
                 self.breaker.close();
+                for (ticket, reply) in self.held.take() {
+                    self.finish(ticket, reply);
+                }
                 self.mark_dirty();
             }
         }
@@ -154,6 +162,7 @@ impl EmbeddedBackend {
     /// Tells everybody who waits that no reply will come.
     fn lose_all(&self) {
         self.epoch.set(self.epoch.get() + 1);
+        self.held.borrow_mut().clear();
         let waiting = self.waiting.take();
         for (_, one) in waiting {
             self.hand_over(one.reply_to, Err(BackendError::Lost));
@@ -168,9 +177,10 @@ impl EmbeddedBackend {
     /// Executes a request that takes long on another thread.
     fn detach(&self, ticket: Ticket, work: Work) {
         let (me, replica) = (self.me.clone(), self.replica.clone());
+        let version = work.version();
         let job = tokio::task::spawn_blocking(move || {
-            let reply = work.execute(&replica);
-            replica.committed(reply)
+            let reply = guarded(version, || work.execute(&replica));
+            replica.committed(reply.unwrap_or_else(|refusal| refusal))
         });
         tokio::task::spawn_local(async move {
             let reply = job.await;
@@ -200,6 +210,10 @@ impl EmbeddedBackend {
 
     fn finish(&self, ticket: Ticket, reply: Reply) {
         if ticket.epoch != self.epoch.get() {
+            return;
+        }
+        if self.condition.get().mode.is_silent() {
+            self.held.borrow_mut().push((ticket, reply));
             return;
         }
         let Some(waiting) = self.waiting.borrow_mut().try_remove(ticket.slot) else { return };
@@ -279,9 +293,13 @@ impl Flush for EmbeddedBackend {
         let mut replies = Vec::new();
         for _ in 0..REQUESTS_PER_TURN {
             let Some(Queued { ticket, request, session }) = self.next() else { break };
-            match Work::prepare(&self.replica, request, session) {
+            let version = request.version();
+            match guarded(version, || Work::prepare(&self.replica, request, session)).flatten() {
                 Ok(work) if work.is_heavy() => self.detach(ticket, work),
-                Ok(work) => replies.push((ticket, work.execute(&self.replica))),
+                Ok(work) => {
+                    let reply = guarded(version, || work.execute(&self.replica));
+                    replies.push((ticket, reply.unwrap_or_else(|refusal| refusal)));
+                }
                 Err(reply) => replies.push((ticket, reply)),
             }
         }

@@ -20,6 +20,9 @@ use crate::engine::database::{BatchChild, Database, Executed, Execution, Outcome
 /// The stream id of replies: whoever takes one knows whose it is.
 const STREAM: i16 = 0;
 
+/// The most rows of a page that others may have to wait for.
+const CHEAP_ROWS_MAX: i32 = 10_000;
+
 /// A request whose statements are compiled.
 pub(super) struct Work {
     request: Envelope,
@@ -51,9 +54,14 @@ impl Work {
         }
     }
 
+    /// The version of the request, and so of the reply.
+    pub(super) fn version(&self) -> Version {
+        self.request.version()
+    }
+
     /// Executes it, and gives the reply.
     pub(super) fn execute(self, replica: &Replica) -> Reply {
-        let version = self.request.version();
+        let version = self.version();
         let trace = Trace::of(&self.request);
         let mut reply = match self.answer(replica) {
             Ok(reply) => reply,
@@ -211,14 +219,14 @@ fn level_of(request: &Envelope) -> Option<Consistency> {
     }
 }
 
-/// Whether the client wants a result in pages.
+/// Whether the client wants a result in pages that cost little.
 fn has_pages(request: &Envelope) -> bool {
     let size = match request.opcode() {
         Opcode::Query => QueryView::parse(request).ok().and_then(|view| view.parameters.page_size),
         Opcode::Execute => ExecuteView::parse(request).ok().and_then(|view| view.parameters.page_size),
         _ => None,
     };
-    size.is_some_and(|size| size > 0)
+    size.is_some_and(|size| (1..=CHEAP_ROWS_MAX).contains(&size))
 }
 
 fn malformed(error: impl ToString) -> CqlError {

@@ -156,6 +156,71 @@ fn a_paused_replica_answers_when_it_goes_on() {
 }
 
 #[test]
+fn only_a_short_page_is_read_while_others_wait() {
+    run(10, async |bench| {
+        let work = |text: &str, page_size| {
+            let parameters = QueryParameters { page_size, ..QueryParameters::new(Consistency::One) };
+            let request = RequestMessage::from(Request::Query { query: text.to_owned(), parameters });
+            let request = request.encode(Version::V4, 0).unwrap();
+            Work::prepare(&bench.replica, request, Session::default()).unwrap_or_else(|_| panic!("{text}"))
+        };
+        for text in [
+            "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
+            "CREATE TABLE ks.t (k int, c int, PRIMARY KEY (k, c))",
+        ] {
+            let reply = work(text, None).execute(&bench.replica).unwrap();
+            assert_eq!(reply.opcode(), Opcode::Result, "{text}");
+        }
+        let select = "SELECT * FROM ks.t WHERE k = 1";
+        for page_size in [1, 5_000, 10_000] {
+            assert!(!work(select, Some(page_size)).is_heavy(), "{page_size}");
+        }
+        for page_size in [None, Some(-1), Some(0), Some(10_001), Some(i32::MAX)] {
+            assert!(work(select, page_size).is_heavy(), "{page_size:?}");
+        }
+    });
+}
+
+#[test]
+fn a_silent_replica_keeps_what_it_finishes_meanwhile() {
+    for (fail, recover) in [(Action::Pause, Action::Resume), (Action::Partition, Action::Heal)] {
+        run(10, async |bench| {
+            bench.settle().await;
+            bench.act(Action::Delay { delay_ms: 50 });
+            bench.settle().await;
+            bench.send(0).unwrap();
+            bench.settle().await;
+            bench.act(fail);
+            bench.settle().await;
+            bench.wait(Duration::from_millis(51)).await;
+            assert_eq!(bench.taken(), []);
+            bench.act(recover);
+            bench.settle().await;
+            assert_eq!(bench.taken(), [(0, true)]);
+        });
+    }
+}
+
+#[test]
+fn what_a_silent_replica_kept_is_lost_when_it_is_given_up() {
+    run(10, async |bench| {
+        bench.settle().await;
+        bench.act(Action::Delay { delay_ms: 50 });
+        bench.settle().await;
+        bench.send(0).unwrap();
+        bench.settle().await;
+        bench.act(Action::Pause);
+        bench.settle().await;
+        bench.wait(Duration::from_millis(51)).await;
+        bench.wait(Duration::from_secs(5)).await;
+        assert_eq!(bench.taken(), [(0, false)]);
+        bench.act(Action::Resume);
+        bench.settle().await;
+        assert_eq!(bench.taken(), []);
+    });
+}
+
+#[test]
 fn a_replica_that_stays_silent_is_given_up_and_comes_back() {
     for (fail, recover) in [(Action::Pause, Action::Resume), (Action::Partition, Action::Heal)] {
         run(10, async |bench| {
