@@ -151,6 +151,10 @@ impl Cluster {
         })
     }
 
+    pub(crate) fn is_embedded(&self, backend: u8) -> bool {
+        self.members.get(usize::from(backend)).is_some_and(|member| matches!(member.kind, MemberKind::Embedded(_)))
+    }
+
     pub(crate) fn backend_name(&self, backend: u8) -> &str {
         self.members.get(usize::from(backend)).map_or("?", |member| &member.name)
     }

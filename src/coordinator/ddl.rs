@@ -106,7 +106,7 @@ fn for_backend(
         .map_err(|error| CqlError::Invalid(format!("the replication configured for a backend: {error}")))?;
     let opaque = Forward::opaque(forward.envelope.clone(), forward.lane.clone(), forward.access);
     let (what, user) = (What::Query { text: Some(Rc::from(changed)) }, forward.user.clone());
-    Ok(Some(Forward { what, user, native: false, ..opaque }))
+    Ok(Some(Forward { what, user, native: false, schema_micros: forward.schema_micros, ..opaque }))
 }
 
 fn names_replication(kind: DdlKind) -> bool {

@@ -32,6 +32,9 @@ pub(crate) struct Forward {
     pub(crate) write_type: WriteType,
     /// The write time that every backend gets; absent where the client gave one.
     pub(crate) timestamp_micros: Option<i64>,
+    /// The time of a schema change, for embedded backends alone, which make the ids of tables of it; absent where the client
+    /// gave one.
+    pub(crate) schema_micros: Option<i64>,
     pub(crate) partition: Option<OwnedPartition>,
     /// Where the client wants a trace: the backend that makes it.
     pub(crate) traced: Option<u8>,
@@ -77,6 +80,7 @@ impl Forward {
             access,
             write_type: WriteType::Simple,
             timestamp_micros: None,
+            schema_micros: None,
             partition: None,
             traced: None,
         }
@@ -96,7 +100,9 @@ impl Forward {
             token: partition.token,
         });
         let level = worker.shared.cluster.backend_level(backend, self.access);
-        let encode = |encoder: &mut Encoder, stream: i16| self.encode(backend, level, encoder, stream);
+        let schema_micros = self.schema_micros.filter(|_| worker.shared.cluster.is_embedded(backend));
+        let micros = self.timestamp_micros.or(schema_micros);
+        let encode = |encoder: &mut Encoder, stream: i16| self.encode(backend, level, micros, encoder, stream);
         let user = self.user.as_ref();
         target.send(Outbound { lane: &self.lane, user, partition, encode: &encode }, reply_to)
     }
@@ -141,6 +147,7 @@ impl Forward {
         &self,
         backend: u8,
         level: Option<Consistency>,
+        timestamp_micros: Option<i64>,
         encoder: &mut Encoder,
         stream: i16,
     ) -> Result<(), Unencodable> {
@@ -150,7 +157,7 @@ impl Forward {
             if self.wants_trace() {
                 patch.tracing = Some(self.traced == Some(backend));
             }
-            if let Some(micros) = self.timestamp_micros {
+            if let Some(micros) = timestamp_micros {
                 patch.default_timestamp_micros = Change::Set(micros);
             }
         }

@@ -117,6 +117,7 @@ pub(crate) fn batch(worker: &Rc<Worker>, client: &Rc<Client>, lane: Rc<Lane>, en
         access: Access::Write,
         write_type,
         timestamp_micros: stamp(worker, &parameters, native),
+        schema_micros: None,
         partition: None,
         traced: None,
     };
@@ -210,7 +211,11 @@ impl<'a> Asked<'a> {
             }
             Route::Write if native => start_relay(worker, begin(RequestKind::Write, timeouts.relay, forward)),
             Route::Write => self.write(begin(RequestKind::Write, timeouts.write(native), forward)),
-            Route::Ddl(kind) => ddl::start(worker, begin(RequestKind::Ddl, timeouts.ddl, forward), kind, text),
+            Route::Ddl(kind) => {
+                let schema_micros = kind.and_then(|_| stamp(worker, self.parameters, native));
+                let forward = Forward { schema_micros, ..forward };
+                ddl::start(worker, begin(RequestKind::Ddl, timeouts.ddl, forward), kind, text);
+            }
             Route::Truncate => truncate::start(worker, begin(RequestKind::Ddl, timeouts.truncate, forward)),
             Route::Use(keyspace) => use_keyspace::start(worker, self.client, forward.envelope, keyspace),
             Route::Refuse(error) => refuse(worker, &begin(self.kind(), Duration::ZERO, forward), &error),

@@ -91,3 +91,23 @@ async fn what_makes_no_sense_is_refused_in_words() {
     assert_eq!(replicas.pause("r1").unwrap_err().to_string(), "r1 cannot do that: it is stopped: start it first");
     assert_eq!(replicas.list()[0].state, Mode::Stopped);
 }
+
+#[tokio::test]
+async fn a_table_has_the_same_id_on_every_replica() {
+    let (server, session) = server_of(3).await;
+    run(&session, "CREATE TABLE t (k int PRIMARY KEY)").await;
+    let names = ["r1", "r2", "r3"];
+    let mut ids = Vec::new();
+    for asked in names {
+        for name in names.iter().filter(|name| **name != asked) {
+            server.replicas().stop(name).unwrap();
+        }
+        let select = "SELECT id FROM system_schema.tables WHERE keyspace_name = 'ks' AND table_name = 't'";
+        let read = session.query_unpaged(at(Consistency::One, select), ()).await.unwrap().into_rows_result().unwrap();
+        ids.push(read.single_row::<(uuid::Uuid,)>().unwrap().0);
+        for name in names.iter().filter(|name| **name != asked) {
+            server.replicas().start(name).unwrap();
+        }
+    }
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+}
