@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_rustls::rustls::ServerConfig;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::assemble::{AssembleError, assemble};
 use crate::config::{Configuration, Listen};
@@ -30,6 +30,9 @@ const NOTICE: Duration = Duration::from_millis(100);
 /// Threads that each worker may have beside its own, for what takes long in an embedded store.
 const BLOCKING_THREADS_MAX: usize = 8;
 
+/// How long what those threads do is waited for at the end. What it has not committed nobody was told of.
+const BLOCKING_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Why a proxy does not run.
 #[derive(Debug, Error)]
 pub enum ServeError {
@@ -47,6 +50,9 @@ pub enum ServeError {
     /// A backend cannot be set up.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
+    /// A worker could not start.
+    #[error("a worker could not start: {0}")]
+    Worker(io::Error),
     /// The operating system refused something.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -93,6 +99,7 @@ pub(crate) fn run(
     let (ended, stopping) = watch::channel(false);
     let open = Arc::new(AtomicUsize::new(0));
     let mut workers = Vec::new();
+    let (failed, mut failures) = mpsc::unbounded_channel();
     for (index, socket) in sockets.into_iter().enumerate() {
         let seat = Seat {
             shared: shared.clone(),
@@ -103,10 +110,19 @@ pub(crate) fn run(
             drain_max: configuration.listen.drain_timeout,
         };
         let name = format!("worker-{index}");
-        workers.push(thread::Builder::new().name(name).spawn(move || seat.run(socket))?);
+        let failed = failed.clone();
+        let run = move || {
+            if let Err(error) = seat.run(socket) {
+                error!("a worker could not start: {error}");
+                // The proxy ends by it, unless it is ending already.
+                let _ = failed.send(error);
+            }
+        };
+        workers.push(thread::Builder::new().name(name).spawn(run)?);
     }
+    drop(failed);
     info!(address = %configuration.listen.address, workers = workers.len(), "listening");
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         tokio::task::spawn_local(control::watch(shared.clone(), registry.clone(), configuration.listen.peers.clone()));
         let replicas = Replicas::new(shared.replicas());
         let admin = match &configuration.admin {
@@ -115,10 +131,13 @@ pub(crate) fn run(
         };
         let _announced = admin.and_then(|address| Announcement::of(address, &replicas));
         listening(&Listening { address: configuration.listen.address, admin, replicas });
-        stop.await;
+        let outcome = tokio::select! {
+            () = stop => Ok(()),
+            Some(error) = failures.recv() => Err(ServeError::Worker(error)),
+        };
         let _ = shared.events.send(Arc::new(Event::Down(configuration.listen.advertise)));
         tokio::time::sleep(notice).await;
-        Ok::<(), ServeError>(())
+        Ok::<_, ServeError>(outcome)
     })?;
     // The workers see it, or are gone already.
     let _ = ended.send(true);
@@ -128,12 +147,12 @@ pub(crate) fn run(
         }
     }
     // Whatever still renews the mark has ended with the runtime.
-    drop(runtime);
+    runtime.shutdown_timeout(BLOCKING_PATIENCE);
     if let Err(error) = shared.clock.settle() {
         warn!("the clock's mark could not be stored: {error}");
     }
     info!("stopped");
-    Ok(())
+    outcome
 }
 
 /// One socket for each worker, on the same address. Port 0 becomes the port that the system chose.
@@ -181,7 +200,7 @@ struct Seat {
 impl Seat {
     fn run(mut self, socket: std::net::TcpListener) -> io::Result<()> {
         let runtime = single_threaded()?;
-        runtime.block_on(async {
+        let outcome: io::Result<()> = runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(socket)?;
             let worker = Worker::start(self.shared.clone(), self.registry.add_worker(), fastrand::u64(..));
             tokio::task::spawn_local(worker.clone().run());
@@ -193,7 +212,10 @@ impl Seat {
                 warn!("clients were cut off: their requests took longer than {:?}", self.drain_max);
             }
             Ok(())
-        })
+        });
+        // A statement that takes long must not hold up the end.
+        runtime.shutdown_timeout(BLOCKING_PATIENCE);
+        outcome
     }
 }
 
