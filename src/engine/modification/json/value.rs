@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use quorate_protocol::value::{CqlType, NativeType, Value, quote_identifier};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Number, Value as Json};
 
 use crate::engine::expression::compose;
 
 /// The serialized value of a JSON value that is not null. Fails with the reason.
-pub(super) fn from_json(cql_type: &CqlType, json: &Json) -> Result<Bytes, String> {
+pub(in crate::engine) fn from_json(cql_type: &CqlType, json: &Json) -> Result<Bytes, String> {
     match cql_type {
         CqlType::Native(native) => Ok(native_from_json(*native, json)?.to_bytes().into()),
         CqlType::Custom(_) => Err("JSON is not supported for custom types".to_owned()),
@@ -40,11 +40,11 @@ pub(super) fn java_class(json: &Json) -> &'static str {
     match json {
         Json::Null => "null",
         Json::Bool(_) => "Boolean",
-        Json::Number(number) => match (number.as_i64(), number.is_f64()) {
-            (Some(number), _) if i32::try_from(number).is_ok() => "Integer",
-            (Some(_), _) => "Long",
-            (None, true) => "Double",
-            (None, false) => "BigInteger",
+        Json::Number(number) => match number.as_i64() {
+            Some(number) if i32::try_from(number).is_ok() => "Integer",
+            Some(_) => "Long",
+            None if is_double(number) => "Double",
+            None => "BigInteger",
         },
         Json::String(_) => "String",
         Json::Array(_) => "ArrayList",
@@ -77,8 +77,8 @@ fn native_from_json(native: NativeType, json: &Json) -> Result<Value, String> {
             Some(number) => Ok(Value::BigInt(number)),
             None => expected("a bigint value"),
         },
-        (Double, Json::Number(number)) => Ok(Value::Double(number.as_f64().unwrap_or(f64::NAN))),
-        (Float, Json::Number(number)) => Ok(Value::Float(number.as_f64().unwrap_or(f64::NAN) as f32)),
+        (Double, Json::Number(number)) => Ok(Value::Double(double(number))),
+        (Float, Json::Number(number)) => Ok(Value::Float(double(number) as f32)),
         (SmallInt | TinyInt, Json::Number(_)) => parse(&java_text(json)),
         (Timestamp, Json::Number(number)) => match number.as_i64() {
             // Cassandra takes longs only, and a number that fits an int is none
@@ -188,9 +188,51 @@ fn java_text(json: &Json) -> String {
             let members = members.iter().map(|(name, value)| format!("{name}={}", java_text(value)));
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         }
-        Json::Number(number) if number.is_f64() => {
-            Value::Double(number.as_f64().unwrap_or(f64::NAN)).to_text().unwrap_or_default()
-        }
+        Json::Number(number) if is_double(number) => Value::Double(double(number)).to_text().unwrap_or_default(),
         other => other.to_string(),
+    }
+}
+
+/// Whether Java reads the number as a double: if it is not written as an integer.
+fn is_double(number: &Number) -> bool {
+    number.as_str().contains(['.', 'e', 'E'])
+}
+
+/// The nearest double, which may be infinite.
+fn double(number: &Number) -> f64 {
+    number.as_str().parse().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text_of(native: NativeType, json: &str) -> Result<Option<String>, String> {
+        let json: Json = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let bytes = from_json(&native.into(), &json)?;
+        let value = Value::decode(&native.into(), &bytes).map_err(|error| error.to_string())?;
+        Ok(value.to_text())
+    }
+
+    #[test]
+    fn integers_of_any_length_keep_their_digits() {
+        for digits in ["18446744073709551616", "-170141183460469231731687303715884105729", "7", "-9223372036854775809"]
+        {
+            assert_eq!(text_of(NativeType::VarInt, digits), Ok(Some(digits.to_owned())));
+            assert_eq!(text_of(NativeType::Decimal, digits), Ok(Some(digits.to_owned())));
+            let long = format!("Expected a bigint value, but got a BigInteger: {digits}");
+            assert!(digits == "7" || text_of(NativeType::BigInt, digits) == Err(long));
+        }
+    }
+
+    #[test]
+    fn other_numbers_are_doubles_as_in_java() {
+        assert_eq!(text_of(NativeType::Decimal, "0.1000"), Ok(Some("0.1".to_owned())));
+        assert_eq!(text_of(NativeType::Double, "1e400"), Ok(Some("Infinity".to_owned())));
+        assert_eq!(text_of(NativeType::Double, "3"), text_of(NativeType::Double, "3.0"));
+        assert_eq!(
+            text_of(NativeType::VarInt, "1.5"),
+            Err("Value '1.5' is not a valid representation of a varint value".to_owned())
+        );
     }
 }
