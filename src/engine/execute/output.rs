@@ -13,6 +13,9 @@ use crate::engine::plan::{Output, Plan};
 use crate::engine::sink::RowSink;
 use crate::engine::table::Row;
 
+/// How large a result may be that is held in memory as a whole, in bytes: no longer one fits a frame.
+const RESULT_SIZE_MAX: usize = 256 << 20;
+
 /// Takes the rows that were read, and gives those of the result to a sink.
 pub(super) struct Outputs<'p, 's> {
     plan: &'p Plan,
@@ -23,11 +26,14 @@ pub(super) struct Outputs<'p, 's> {
     near: Option<Vec<f32>>,
     /// Rows that wait until all are known.
     waiting: Vec<Waiting>,
+    /// How large the rows are that were given or wait.
+    size: usize,
 }
 
 struct Waiting {
     rank: Rank,
     cells: Vec<Option<Bytes>>,
+    size: usize,
 }
 
 enum Rank {
@@ -41,7 +47,7 @@ impl<'p, 's> Outputs<'p, 's> {
     pub(super) fn new(plan: &'p Plan, is_masked: bool, limit: Option<u32>, sink: &'s mut dyn RowSink) -> Self {
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let is_masked = is_masked && !plan.masks.is_empty();
-        Outputs { plan, is_masked, limit, sink, near: None, waiting: Vec::new() }
+        Outputs { plan, is_masked, limit, sink, near: None, waiting: Vec::new(), size: 0 }
     }
 
     /// Only neighbours of this vector are wanted, the nearest first.
@@ -63,12 +69,18 @@ impl<'p, 's> Outputs<'p, 's> {
             row
         };
         if !self.plan.sorts_result() && self.near.is_none() {
-            return give(self.plan, run, shown, aggregates, self.sink);
+            let mut measured = Measured { sink: &mut *self.sink, size: 0 };
+            give(self.plan, run, shown, aggregates, &mut measured)?;
+            let size = measured.size;
+            return self.grow(size);
         }
         let Some(rank) = self.rank(row) else { return Ok(()) };
         let mut cells = Cells(Vec::new());
-        give(self.plan, run, shown, aggregates, &mut cells)?;
-        self.waiting.push(Waiting { rank, cells: cells.0 });
+        let mut measured = Measured { sink: &mut cells, size: 0 };
+        give(self.plan, run, shown, aggregates, &mut measured)?;
+        let size = measured.size;
+        self.waiting.push(Waiting { rank, cells: cells.0, size });
+        self.grow(size)?;
         if self.waiting.len() / 2 > self.limit.saturating_add(512) {
             self.sort();
         }
@@ -94,6 +106,18 @@ impl<'p, 's> Outputs<'p, 's> {
             _ => Ordering::Equal,
         });
         self.waiting.truncate(self.limit);
+        self.size = self.waiting.iter().map(|waiting| waiting.size).sum();
+    }
+
+    /// Counts what was added, and refuses more than can be held.
+    fn grow(&mut self, size: usize) -> Result<(), EngineError> {
+        self.size = self.size.saturating_add(size);
+        if self.size <= RESULT_SIZE_MAX {
+            return Ok(());
+        }
+        Err(EngineError::invalid(format!(
+            "The result is larger than {RESULT_SIZE_MAX} bytes: read it in (smaller) pages, or less of it"
+        )))
     }
 
     /// `None` if the row has no vector.
@@ -131,6 +155,24 @@ impl RowSink for Cells {
     }
 
     fn end_row(&mut self) {}
+}
+
+/// Hands rows on, and counts how much memory they take.
+struct Measured<'s> {
+    sink: &'s mut dyn RowSink,
+    size: usize,
+}
+
+impl RowSink for Measured<'_> {
+    fn cell(&mut self, cell: Option<&Bytes>) {
+        self.size += size_of::<Option<Bytes>>() + cell.map_or(0, Bytes::len);
+        self.sink.cell(cell);
+    }
+
+    fn end_row(&mut self) {
+        self.size += size_of::<Vec<Option<Bytes>>>();
+        self.sink.end_row();
+    }
 }
 
 /// Computes the row of the result.

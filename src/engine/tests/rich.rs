@@ -276,3 +276,48 @@ fn rows_come_encoded_as_they_stand_in_a_result() {
         assert!(text.contains("now()") || whole.ends_with(&rows), "{text}");
     }
 }
+
+#[test]
+fn a_page_of_few_partitions_is_known_to_cost_little() {
+    let fixture = Fixture::new();
+    let is_bounded = |text: &str| {
+        let plan = Plan::prepare_stored(&select(text), &fixture.tables["line"], &|_, _| None);
+        plan.unwrap_or_else(|error| panic!("{text}: {error}")).is_bounded()
+    };
+    for text in [
+        "SELECT * FROM r.line WHERE k = 1",
+        "SELECT * FROM r.line WHERE k = 1 AND t = 0",
+        "SELECT * FROM r.line WHERE k = 1 AND t > 0",
+        "SELECT * FROM r.line WHERE k IN (1, 2) AND t = 0",
+    ] {
+        assert!(is_bounded(text), "{text}");
+    }
+    for text in [
+        "SELECT * FROM r.line",
+        "SELECT * FROM r.line WHERE k = 1 AND v = 1 ALLOW FILTERING",
+        "SELECT * FROM r.line WHERE t = 0 ALLOW FILTERING",
+        "SELECT count(*) FROM r.line WHERE k = 1 AND t = 0",
+        "SELECT k, t FROM r.line WHERE k IN (1, 2) ORDER BY t",
+    ] {
+        assert!(!is_bounded(text), "{text}");
+    }
+}
+
+#[test]
+fn a_result_that_does_not_fit_a_frame_is_refused() {
+    let fixture = Fixture::new();
+    let definition = &fixture.tables["plain"];
+    let plan = Plan::prepare(&select("SELECT b FROM r.plain"), &definition.table, &|_, _| None).unwrap();
+    let (place, _) = definition.table.column("b").unwrap();
+    let mut row: Row = vec![None; definition.table.columns().len()];
+    // one piece of memory, shown again and again
+    row[place] = Some(vec![b'b'; 1 << 20].into());
+    for (row_count, fits) in [(250, true), (260, false)] {
+        let rows = vec![row.clone(); row_count];
+        let found = plan.execute(&rows, &Values::NONE, Page::default(), &mut Still::default());
+        match found {
+            Ok(found) => assert!(fits && found.rows.len() == row_count),
+            Err(error) => assert!(!fits && error.to_string().starts_with("The result is larger"), "{error}"),
+        }
+    }
+}
