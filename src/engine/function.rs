@@ -22,6 +22,7 @@ use super::table::Table;
 
 pub(super) use arithmetic::{divide_half_even, negation, operation, symbol};
 pub(super) use cast::cast;
+pub(super) use json::returns_anything;
 use number::Number;
 
 /// One overload of a function.

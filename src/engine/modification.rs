@@ -14,7 +14,7 @@ mod condition;
 mod conditional;
 mod context;
 mod execute;
-mod json;
+pub(super) mod json;
 mod key;
 mod list_ids;
 mod operation;

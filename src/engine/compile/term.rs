@@ -11,6 +11,7 @@ use crate::engine::bind::Receiver;
 use crate::engine::constant::constant;
 use crate::engine::error::EngineError;
 use crate::engine::expression::Expression;
+use crate::engine::function::returns_anything;
 use crate::engine::name::term_text;
 
 impl Operand for Term<'_> {
@@ -32,6 +33,7 @@ impl Operand for Term<'_> {
                 Shape::UserType(fields.collect::<Result<_, EngineError>>()?)
             }
             Term::Call(call) if is_aggregate_name(&call.name) => Shape::Anything,
+            Term::Call(call) if is_native(&call.name) && returns_anything(call.name.name.as_str()) => Shape::Anything,
             Term::Call(call) => Shape::Known(compiler.resolve(call, None)?.returns),
             Term::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
             Term::Cast(_, to) => Shape::Known(CqlType::Native((*to).into())),
@@ -122,9 +124,12 @@ fn arithmetic(
     }
 }
 
+fn is_native(name: &QualifiedName<'_>) -> bool {
+    name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system")
+}
+
 fn is_aggregate_name(name: &QualifiedName<'_>) -> bool {
-    let is_native = name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
-    is_native && Kind::of_name(&name.name.as_str().to_ascii_lowercase()).is_some()
+    is_native(name) && Kind::of_name(&name.name.as_str().to_ascii_lowercase()).is_some()
 }
 
 fn is_of_constants(term: &Term<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! INSERT JSON: an object's members as the values of columns (`org.apache.cassandra.cql3.Json`).
 
-mod value;
+pub(in crate::engine) mod value;
 
 use quorate_protocol::cql::ast::{Constant, JsonDefault, Term};
 use quorate_protocol::value::NativeType;

@@ -17,8 +17,6 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("c > null", "Cassandra fails the operation; here the null is named"),
     ("IF v.f = 1", "Cassandra's own error"),
     ("SET u = ('a', 1)", "Cassandra's own error"),
-    ("fromJson(", "not built"),
-    ("SELECT * FROM w.t WHERE k IN (50, 53)", "fromJson is not built"),
     ("BEGIN BATCH UPDATE w.one SET m = {'a'", "Cassandra names tables in the order of a hash table"),
 ];
 
