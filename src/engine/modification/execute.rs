@@ -284,10 +284,14 @@ impl RowWork<'_> {
 
 /// Refuses mutations that Cassandra's commit log would not take.
 pub(super) fn check_sizes(mutations: &[Mutation], keyspace: &str) -> Result<(), EngineError> {
-    match mutations.iter().map(super::batch::data_size).find(|size| *size > MUTATION_SIZE_MAX) {
-        Some(size) => Err(EngineError::invalid(format!(
-            "Rejected an oversized mutation ({size}/{MUTATION_SIZE_MAX}) for keyspace: {keyspace}"
-        ))),
-        None => Ok(()),
+    mutations.iter().try_for_each(|mutation| check_size(super::batch::data_size(mutation), keyspace))
+}
+
+/// Refuses a mutation of so many bytes, if that is too large.
+pub(super) fn check_size(size: usize, keyspace: &str) -> Result<(), EngineError> {
+    if size <= MUTATION_SIZE_MAX {
+        return Ok(());
     }
+    let refusal = format!("Rejected an oversized mutation ({size}/{MUTATION_SIZE_MAX}) for keyspace: {keyspace}");
+    Err(EngineError::invalid(refusal))
 }

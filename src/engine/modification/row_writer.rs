@@ -47,6 +47,7 @@ pub(super) struct RowWriter {
     pub(super) liveness: Option<Liveness>,
     pub(super) deletion: Option<Deletion>,
     simple: Vec<(ColumnId, Cell)>,
+    /// Elements in the order in which they were said.
     complex: Vec<(ColumnId, ComplexData)>,
     counters: Vec<(ColumnId, CounterData)>,
 }
@@ -113,7 +114,7 @@ impl RowWriter {
         let mut columns = Vec::with_capacity(simple.len() + complex.len() + counters.len());
         columns.extend(counters.into_iter().map(|(id, data)| (id, ColumnData::Counter(data))));
         columns.extend(simple.into_iter().map(|(id, cell)| (id, ColumnData::Simple(cell))));
-        columns.extend(complex.into_iter().map(|(id, data)| (id, ColumnData::Complex(data))));
+        columns.extend(complex.into_iter().map(|(id, data)| (id, ColumnData::Complex(in_order(data)))));
         columns.sort_by_key(|(id, _)| *id);
         Row { liveness, deletion, columns }
     }
@@ -124,16 +125,7 @@ impl RowWriter {
     }
 
     fn set_element(&mut self, id: ColumnId, path: Bytes, cell: Cell) {
-        let cells = &mut self.complex(id).cells;
-        match cells.binary_search_by(|(other, _)| path_order(other, &path)) {
-            // of one element said twice, both are merged as two writes would be
-            Ok(place) => {
-                if let Some((_, known)) = cells.get_mut(place) {
-                    *known = known.clone().merge(cell);
-                }
-            }
-            Err(place) => cells.insert(place, (path, cell)),
-        }
+        self.complex(id).cells.push((path, cell));
     }
 
     fn complex(&mut self, id: ColumnId) -> &mut ComplexData {
@@ -145,5 +137,48 @@ impl RowWriter {
     }
 }
 
+/// Elements by their paths; of one element said twice, both are merged as two writes would be.
+fn in_order(data: ComplexData) -> ComplexData {
+    let ComplexData { deletion, mut cells } = data;
+    cells.sort_by(|(left, _), (right, _)| path_order(left, right));
+    let mut merged: Vec<(Bytes, Cell)> = Vec::with_capacity(cells.len());
+    for (path, cell) in cells {
+        match merged.pop_if(|(last, _)| path_order(last, &path).is_eq()) {
+            Some((path, known)) => merged.push((path, known.merge(cell))),
+            None => merged.push((path, cell)),
+        }
+    }
+    ComplexData { deletion, cells: merged }
+}
+
 /// Columns with what is to be added to their counters.
 pub(super) type Counts = SmallVec<[(ColumnId, i64); 2]>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn elements_said_in_any_order_are_a_row_in_normal_form(
+            elements in prop::collection::vec((0_u8..6, 0_u8..3), 0..20),
+        ) {
+            let stamp = Stamp { timestamp: 5, ttl_seconds: 0, now_seconds: 1 };
+            let mut writer = RowWriter::new(stamp);
+            let mut merged = Row::default();
+            for (path, value) in elements {
+                let path = Bytes::copy_from_slice(&[path]);
+                let mut one = RowWriter::new(stamp);
+                for writer in [&mut writer, &mut one] {
+                    match value {
+                        0 => writer.delete_element(ColumnId(1), path.clone()),
+                        value => writer.put_element(ColumnId(1), path.clone(), Bytes::copy_from_slice(&[value])),
+                    }
+                }
+                merged = merged.merge(one.finish());
+            }
+            prop_assert_eq!(writer.finish(), merged);
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Operations carried out: the cells that they write.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use quorate_protocol::value::{CqlType, NativeType, compare};
 
@@ -9,6 +11,7 @@ use crate::engine::expression::{Expression, compose, parts_of};
 use crate::engine::function;
 use crate::engine::modification::arguments::{Arguments, Given};
 use crate::engine::modification::context::WriteContext;
+use crate::engine::modification::execute::check_size;
 use crate::engine::modification::row_writer::{Counts, RowWriter};
 use crate::engine::modification::stored::{elements_of, value_of};
 use crate::engine::table::Table;
@@ -38,7 +41,7 @@ impl Execution<'_, '_> {
                     self.writer.put(id, bytes);
                 }
             },
-            Action::Replace(value) => match self.evaluate(value)? {
+            Action::Replace(value) => match self.evaluate_elements(value)? {
                 Given::Unset => {}
                 Given::Null => self.writer.replace_elements(id),
                 Given::Value(bytes) => {
@@ -47,12 +50,12 @@ impl Execution<'_, '_> {
                 }
             },
             Action::Append(value) => {
-                if let Given::Value(bytes) = self.evaluate(value)? {
+                if let Given::Value(bytes) = self.evaluate_elements(value)? {
                     self.append(operation, bytes)?;
                 }
             }
             Action::Prepend(value) => {
-                if let Given::Value(bytes) = self.evaluate(value)? {
+                if let Given::Value(bytes) = self.evaluate_elements(value)? {
                     // the last one first, so that each later one comes before it
                     for element in parts_of(self.cql_type(operation)?, Some(bytes))?.into_iter().rev().flatten() {
                         let path = self.context.list_ids.prepend(self.context.environment.unix_micros());
@@ -82,6 +85,15 @@ impl Execution<'_, '_> {
 
     fn evaluate(&mut self, expression: &Expression) -> Result<Given, EngineError> {
         self.arguments.evaluate(expression, self.context.environment)
+    }
+
+    /// A value whose elements are all written; one that cannot be is refused before they are taken apart.
+    fn evaluate_elements(&mut self, expression: &Expression) -> Result<Given, EngineError> {
+        let given = self.evaluate(expression)?;
+        if let Given::Value(bytes) = &given {
+            check_size(bytes.len(), &self.table.spec().keyspace)?;
+        }
+        Ok(given)
     }
 
     fn cql_type(&self, operation: &Operation) -> Result<&CqlType, EngineError> {
@@ -129,10 +141,10 @@ impl Execution<'_, '_> {
         match self.cql_type(operation)?.clone() {
             CqlType::List { element, frozen } => {
                 let cql_type = CqlType::List { element, frozen };
-                let unwanted = parts_of(&cql_type, Some(bytes))?;
+                let unwanted: HashSet<Bytes> = parts_of(&cql_type, Some(bytes))?.into_iter().flatten().collect();
                 let current = self.current();
                 for (path, value) in elements_of(&current, id, &cql_type, self.context.now_seconds) {
-                    if unwanted.iter().flatten().any(|unwanted| unwanted == value) {
+                    if unwanted.contains(value) {
                         self.writer.delete_element(id, path.clone());
                     }
                 }
