@@ -46,6 +46,10 @@ impl Database {
         let _turn = self.changing.lock();
         let mut next = (*self.schema()).clone();
         let Some(known) = next.keyspace(keyspace).cloned() else { return Err(no_keyspace(keyspace)) };
+        if known.views.contains_key(table) {
+            let refused = "Cannot TRUNCATE materialized view directly; must truncate base table instead";
+            return Err(EngineError::invalid(refused));
+        }
         let Some(definition) = known.tables.get(table) else { return Err(no_table(table)) };
         let mut removed = Vec::new();
         let mut keyspace = known.with_table(emptied(definition, &mut next, &mut removed));

@@ -136,3 +136,54 @@ fn a_place_that_is_too_long_is_refused() {
         assert!(message.starts_with("Key length of "), "{message}");
     }
 }
+
+#[test]
+fn a_view_is_emptied_with_its_table_alone() {
+    let database = database(&[
+        "CREATE TABLE t (k int PRIMARY KEY, v int)",
+        "CREATE MATERIALIZED VIEW mv AS SELECT * FROM t WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)",
+    ]);
+    run(&database, "INSERT INTO t (k, v) VALUES (1, 1)");
+    let refusal = execute(&database, "TRUNCATE mv", None).map(|_| ()).unwrap_err();
+    let words = "Cannot TRUNCATE materialized view directly; must truncate base table instead";
+    assert_eq!(refusal, EngineError::Invalid(words.to_owned()));
+    run(&database, "TRUNCATE t");
+    assert_eq!(run(&database, "SELECT * FROM mv"), Vec::<Vec<_>>::new());
+}
+
+#[test]
+fn a_view_may_be_restricted_by_several_columns_at_once() {
+    let restrictions = ["(c, d) > (1, 1)", "(c, d) IN ((1, 2), (2, 0))", "(c, d) = (2, 0)"];
+    let expected: [&[i32]; 3] = [&[12, 20], &[12, 20], &[20]];
+    for (restriction, expected) in restrictions.iter().zip(expected) {
+        let database = database(&[
+            "CREATE TABLE t (k int, c int, d int, v int, PRIMARY KEY (k, c, d))",
+            &format!(
+                "CREATE MATERIALIZED VIEW mv AS SELECT * FROM t WHERE k IS NOT NULL AND c IS NOT NULL AND d IS NOT NULL \
+                 AND {restriction} PRIMARY KEY (k, c, d)"
+            ),
+        ]);
+        for (c, d) in [(0, 5), (1, 1), (1, 2), (2, 0)] {
+            run(&database, &format!("INSERT INTO t (k, c, d, v) VALUES (1, {c}, {d}, {c}{d})"));
+        }
+        let expected: Vec<Vec<_>> = expected.iter().map(|value| vec![int(*value)]).collect();
+        assert_eq!(run(&database, "SELECT v FROM mv"), expected, "{restriction}");
+    }
+}
+
+#[test]
+fn what_is_deleted_already_does_not_come_to_a_view() {
+    for deletion in ["k = 1", "k = 1 AND c > 0", "k = 1 AND c = 1"] {
+        let database = database(&[
+            "CREATE TABLE t (k int, c int, v int, PRIMARY KEY (k, c))",
+            "CREATE MATERIALIZED VIEW mv AS SELECT * FROM t WHERE k IS NOT NULL AND c IS NOT NULL AND v IS NOT NULL \
+             PRIMARY KEY (v, k, c)",
+        ]);
+        run(&database, &format!("DELETE FROM t USING TIMESTAMP 100 WHERE {deletion}"));
+        run(&database, "INSERT INTO t (k, c, v) VALUES (1, 1, 1) USING TIMESTAMP 50");
+        assert_eq!(run(&database, "SELECT * FROM t"), Vec::<Vec<_>>::new(), "{deletion}");
+        assert_eq!(run(&database, "SELECT * FROM mv"), Vec::<Vec<_>>::new(), "{deletion}");
+        run(&database, "INSERT INTO t (k, c, v) VALUES (1, 1, 2) USING TIMESTAMP 101");
+        assert_eq!(run(&database, "SELECT v FROM mv"), [[int(2)]], "{deletion}");
+    }
+}

@@ -147,7 +147,7 @@ pub(super) fn changes(
     // values of other bytes may name the same row: each is known by what sorts it
     let mut places: FxHashMap<Vec<u8>, usize> = FxHashMap::default();
     let mut reader = store.partition(shape, &mutation.key, &slices, false)?;
-    while let Some((clustering, row)) = reader.next()? {
+    while let Some((clustering, row)) = reader.next_with_deletion()? {
         places.insert(shape.sort_key(&clustering), rows.len());
         rows.push((clustering, Some(row.clone()), row));
     }
@@ -164,6 +164,10 @@ pub(super) fn changes(
         let ranges = mutation.ranges.iter().filter(|(slice, _)| slice.contains(shape, &clustering));
         for deletion in ranges.map(|(_, deletion)| deletion).chain(&mutation.deletion) {
             after = after.merge(Row { deletion: Some(*deletion), ..Row::default() });
+        }
+        // a write may be older than what has been deleted
+        if let Some(deletion) = reader.deletion_at(shape, &clustering)? {
+            after.shadow(&deletion);
         }
         for plan in &maintenance.views {
             let change = Change { plan, key: &mutation.key, clustering: &clustering, now_seconds };

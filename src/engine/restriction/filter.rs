@@ -29,6 +29,10 @@ pub(in crate::engine) enum BoundFilter {
         operator: Operator,
         values: Vec<Option<Bytes>>,
     },
+    TupleIn {
+        columns: Vec<usize>,
+        values: Vec<Vec<Option<Bytes>>>,
+    },
     Token {
         operator: Operator,
         value: Bytes,
@@ -113,6 +117,30 @@ impl BoundFilter {
         })
     }
 
+    /// The same for a filter of a view, whose conditions on several columns at once are checked row by row.
+    pub(in crate::engine) fn of_view(
+        filter: &Filter,
+        table: &Table,
+        context: &mut Context<'_>,
+    ) -> Result<Self, EngineError> {
+        let tuple_type = |columns: &[usize]| {
+            CqlType::tuple(columns.iter().filter_map(|index| Some(table.columns().get(*index)?.cql_type.clone())))
+        };
+        match filter {
+            Filter::Tuple { columns, operator, value } => {
+                let values = parts_of(&tuple_type(columns), value.evaluate(context)?)?;
+                Ok(BoundFilter::Tuple { columns: columns.clone(), operator: *operator, values })
+            }
+            Filter::TupleIn { columns, values } => {
+                let values = listed(values, "", context)?.into_iter();
+                let values = values.map(|value| parts_of(&tuple_type(columns), value));
+                let values = values.collect::<Result<_, EngineError>>()?;
+                Ok(BoundFilter::TupleIn { columns: columns.clone(), values })
+            }
+            other => BoundFilter::new(other, table, context),
+        }
+    }
+
     /// The same, where upper and lower case are the same.
     pub(super) fn folded(self) -> Self {
         match self {
@@ -148,6 +176,9 @@ impl BoundFilter {
             }
             BoundFilter::Tuple { columns, operator, values } => {
                 tuple_order(columns, values, order).is_some_and(|order| holds(*operator, order))
+            }
+            BoundFilter::TupleIn { columns, values } => {
+                values.iter().any(|values| tuple_order(columns, values, order) == Some(Ordering::Equal))
             }
             BoundFilter::Token { operator, value } => {
                 let token = table.token(row).map(|token| token.0.to_be_bytes());
@@ -199,6 +230,10 @@ fn tuple_order(
     values: &[Option<Bytes>],
     order: impl Fn(usize, &[u8]) -> Option<Ordering>,
 ) -> Option<Ordering> {
+    if values.len() < columns.len() {
+        // a null, which has no parts
+        return None;
+    }
     for (column, value) in columns.iter().zip(values) {
         match order(*column, value.as_ref()?)? {
             Ordering::Equal => {}

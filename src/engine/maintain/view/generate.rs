@@ -14,6 +14,7 @@ use crate::engine::restriction::BoundFilter;
 use crate::engine::table::ColumnKind;
 use crate::store::cell::{Cell, Deletion, Expiry, Liveness};
 use crate::store::clustering::Clustering;
+use crate::store::merge::path_order;
 use crate::store::mutation::{Mutation, PartitionKey};
 use crate::store::row::{ColumnData, ColumnId, ComplexData, Row};
 use crate::store::table::TableShape;
@@ -206,7 +207,7 @@ impl Change<'_> {
         let mut environment = SystemEnvironment;
         let mut context = Context { row: None, binds: &[], aggregates: &[], environment: &mut environment };
         for filter in &self.plan.filters {
-            if !BoundFilter::new(filter, table, &mut context)?.accepts(&cells, table)? {
+            if !BoundFilter::of_view(filter, table, &mut context)?.accepts(&cells, table)? {
                 return Ok(false);
             }
         }
@@ -251,9 +252,12 @@ fn cell(row: &Row, id: ColumnId) -> Option<&Cell> {
 }
 
 fn complex_difference(before: &ComplexData, after: &ComplexData) -> ComplexData {
-    let is_new =
-        |path: &Bytes, cell: &Cell| !before.cells.iter().any(|(other_path, other)| other_path == path && other == cell);
-    let cells = after.cells.iter().filter(|(path, cell)| is_new(path, cell)).cloned();
+    // both are in normal form: their paths ascend
+    let known = |path: &Bytes| {
+        let place = before.cells.binary_search_by(|(other, _)| path_order(other, path)).ok()?;
+        before.cells.get(place).map(|(_, cell)| cell)
+    };
+    let cells = after.cells.iter().filter(|(path, cell)| known(path) != Some(cell)).cloned();
     let supersedes = |deletion: &Deletion| before.deletion.is_none_or(|before| before.timestamp < deletion.timestamp);
     ComplexData { deletion: after.deletion.filter(supersedes), cells: cells.collect() }
 }
