@@ -91,14 +91,16 @@ impl Reference {
 
     /// All that was ever written of a row.
     fn writes(&self, key: &PartitionKey, clustering: Option<&Clustering>) -> Vec<&Row> {
-        let of_row = |mutation| -> Vec<&Row> {
-            let Mutation { static_row, rows, .. } = mutation;
+        let mut writes = Vec::new();
+        for mutation in self.of(key) {
             match clustering {
-                None => vec![static_row],
-                Some(wanted) => rows.iter().filter(|(name, _)| name == wanted).map(|(_, row)| row).collect(),
+                None => writes.push(&mutation.static_row),
+                Some(wanted) => {
+                    writes.extend(mutation.rows.iter().filter(|(name, _)| name == wanted).map(|(_, row)| row));
+                }
             }
-        };
-        self.of(key).flat_map(of_row).collect()
+        }
+        writes
     }
 
     /// The newest deletion of the partition and of ranges that covers a row, and the row's own.
