@@ -17,6 +17,8 @@ mod error;
 mod execute;
 mod expression;
 mod function;
+pub mod maintain;
+pub mod modification;
 mod name;
 mod order;
 mod paging;

@@ -51,6 +51,11 @@ impl Binds {
     pub(super) fn finish(self) -> Vec<BindSpec> {
         self.0.into_iter().flatten().collect()
     }
+
+    /// As [`finish`](Self::finish), each at its position: in a batch, other statements have the others.
+    pub(super) fn by_position(self) -> Vec<Option<BindSpec>> {
+        self.0
+    }
 }
 
 /// The values of a request.

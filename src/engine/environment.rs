@@ -52,7 +52,7 @@ pub(super) fn millis_of(uuid: Uuid) -> i64 {
     (ticks as i64).wrapping_sub(GREGORIAN_TICKS).div_euclid(10_000)
 }
 
-fn uuid_at(unix_ticks: i64, low: u64) -> Uuid {
+pub(super) fn uuid_at(unix_ticks: i64, low: u64) -> Uuid {
     let ticks = unix_ticks.wrapping_add(GREGORIAN_TICKS) as u64;
     let high = ticks << 32 | (ticks >> 32 & 0xFFFF) << 16 | 0x1000 | (ticks >> 48 & 0x0FFF);
     Uuid::from_u64_pair(high, low)

@@ -66,7 +66,11 @@ impl From<TextError> for EngineError {
 
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
-        EngineError::Storage(error.to_string())
+        match error {
+            // the client's fault, where all others are ours
+            StoreError::Key => EngineError::Invalid(error.to_string()),
+            _ => EngineError::Storage(error.to_string()),
+        }
     }
 }
 

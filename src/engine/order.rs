@@ -133,7 +133,8 @@ impl Order {
         let mut reversed = None;
         for (index, wants_descending) in directions {
             let name = table.columns().get(index).map_or("", |column| column.name.as_str());
-            let Some(ColumnKind::Clustering { descending }) = table.columns().get(index).map(|column| column.kind) else {
+            let Some(ColumnKind::Clustering { descending }) = table.columns().get(index).map(|column| column.kind)
+            else {
                 return Err(EngineError::invalid(format!(
                     "Order by is currently only supported on the clustered columns of the PRIMARY KEY, got {name}"
                 )));
@@ -190,8 +191,7 @@ impl Order {
         let column = self.column().and_then(|column| table.columns().get(column));
         let name = column.map_or("", |column| column.name.as_str());
         let vector = self.near.as_ref().map(|near| near.vector.evaluate(context)).transpose()?.flatten();
-        let vector =
-            vector.ok_or_else(|| EngineError::invalid(format!("Unsupported null value for column {name}")))?;
+        let vector = vector.ok_or_else(|| EngineError::invalid(format!("Unsupported null value for column {name}")))?;
         let decoded = column.map(|column| Value::decode(&column.cql_type, &vector)).transpose()?;
         Ok(floats(decoded.as_ref()))
     }

@@ -2,6 +2,7 @@
 
 mod distinct;
 mod group_by;
+mod index_use;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use super::table::{ColumnKind, Table};
 use crate::store::table::TableShape;
 use distinct::check_distinct;
 pub(super) use group_by::GroupBy;
+pub(super) use index_use::IndexUse;
 
 /// A SELECT that is checked against its table and ready to run, again and again.
 #[derive(Clone, Debug)]
@@ -30,6 +32,9 @@ pub struct Plan {
     pub(super) table: Arc<Table>,
     definition: Option<Arc<TableDefinition>>,
     pub(super) layout: Layout,
+    pub(super) index_use: Option<IndexUse>,
+    /// Rows exist by their marker alone.
+    pub(super) is_strict: bool,
     pub(super) outputs: Vec<Output>,
     pub(super) json: bool,
     pub(super) distinct: bool,
@@ -91,7 +96,7 @@ impl Plan {
         let mut rules = Rules::new(table, &indexes, select.allow_filtering);
         for relation in &select.relations {
             let filter = restriction::compile(relation, table, &mut compiler)?;
-            rules.add(relation, filter)?;
+            rules.add(filter)?;
         }
         Orderings::check(&select.order_by)?;
         let is_virtual = is_virtual(table);
@@ -120,6 +125,8 @@ impl Plan {
             table: Arc::clone(table),
             definition: definition.cloned(),
             layout: Layout::default(),
+            index_use: definition.and_then(|definition| IndexUse::choose(&restrictions, definition)),
+            is_strict: false,
             outputs,
             json: select.json,
             distinct: select.distinct,
@@ -137,6 +144,13 @@ impl Plan {
             plan.layout = Layout::new(definition, &plan.needed_columns(), &compiler.stamps);
         }
         Ok(plan)
+    }
+
+    /// The plan over a view whose rows exist by their marker alone (`engine::maintain::has_strict_liveness`).
+    #[must_use]
+    pub fn with_strict_liveness(mut self, is_strict: bool) -> Self {
+        self.is_strict = is_strict;
+        self
     }
 
     /// The bind markers.
@@ -165,9 +179,7 @@ impl Plan {
     pub fn aggregation_warning(&self) -> Option<&'static str> {
         match &self.restrictions {
             _ if !self.is_aggregate() => None,
-            restrictions if !restrictions.restricts_partitions => {
-                Some("Aggregation query used without partition key")
-            }
+            restrictions if !restrictions.restricts_partitions => Some("Aggregation query used without partition key"),
             restrictions if restrictions.has_key_in => {
                 Some("Aggregation query used on multiple partition keys (IN restriction)")
             }
@@ -208,7 +220,11 @@ impl Plan {
         let aggregates = self.aggregates.iter().filter_map(|aggregate| aggregate.argument.as_ref());
         let groups = self.group_by.iter().filter_map(|group_by| group_by.function.as_ref());
         let masks = self.masks.iter().map(|(_, mask)| mask);
-        outputs.chain(aggregates).chain(groups).chain(masks).for_each(|expression| expression.for_each_column(&mut need));
+        outputs
+            .chain(aggregates)
+            .chain(groups)
+            .chain(masks)
+            .for_each(|expression| expression.for_each_column(&mut need));
         needed
     }
 }

@@ -95,7 +95,9 @@ impl BoundStamp {
 
     fn of_column(&self, data: &ColumnData, now_seconds: i64) -> Stamps {
         match data {
-            ColumnData::Simple(cell) if cell.live(now_seconds).is_some() => Stamps::One(self.of_cell(cell, now_seconds)),
+            ColumnData::Simple(cell) if cell.live(now_seconds).is_some() => {
+                Stamps::One(self.of_cell(cell, now_seconds))
+            }
             ColumnData::Simple(_) => Stamps::None,
             ColumnData::Counter(counter) => {
                 let newest = counter.shards.iter().map(|shard| shard.timestamp).max();

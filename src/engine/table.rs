@@ -49,15 +49,17 @@ pub enum ColumnKind {
 }
 
 impl Table {
-    /// A table. Columns of the key are given in their order; the other columns are put in the order of `SELECT *`, by name.
+    /// A table. Columns of the key are given in their order; the other columns are put in the
+    /// order of `SELECT *`: static ones first, each kind by name.
     pub fn new(keyspace: impl Into<String>, name: impl Into<String>, mut columns: Vec<Column>) -> Self {
         let rank = |column: &Column| match column.kind {
             ColumnKind::PartitionKey => 0,
             ColumnKind::Clustering { .. } => 1,
-            ColumnKind::Static | ColumnKind::Regular => 2,
+            ColumnKind::Static => 2,
+            ColumnKind::Regular => 3,
         };
         columns.sort_by(|a, b| {
-            let by_name = if rank(a) == 2 { a.name.cmp(&b.name) } else { Ordering::Equal };
+            let by_name = if rank(a) >= 2 { a.name.cmp(&b.name) } else { Ordering::Equal };
             rank(a).cmp(&rank(b)).then(by_name)
         });
         Table {
@@ -73,7 +75,7 @@ impl Table {
         &self.spec
     }
 
-    /// Partition key, clustering columns, and the others by name.
+    /// Partition key, clustering columns, static columns by name, and the others by name.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }

@@ -1,7 +1,12 @@
 //! Where a row stands in its partition, and ranges of such places.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
+use quorate_protocol::value::compare;
 use smallvec::SmallVec;
+
+use super::table::TableShape;
 
 /// The values of all clustering columns of one row, serialized; empty in a table without clustering columns.
 pub type Clustering = SmallVec<[Bytes; 2]>;
@@ -29,5 +34,24 @@ impl Slice {
     pub fn of_prefix(prefix: Clustering) -> Self {
         let bound = Bound { prefix, inclusive: true };
         Slice { start: Some(bound.clone()), end: Some(bound) }
+    }
+
+    /// Whether a row of that clustering belongs to it.
+    pub fn contains(&self, shape: &TableShape, clustering: &Clustering) -> bool {
+        let within = |bound: &Option<Bound>, outside: Ordering| match bound {
+            None => true,
+            Some(bound) => {
+                let columns = shape.clustering.iter().zip(clustering.iter().zip(&bound.prefix));
+                let orders = columns.map(|((cql_type, descends), (left, right))| {
+                    let order = compare(cql_type, left, right);
+                    if *descends { order.reverse() } else { order }
+                });
+                match orders.fold(Ordering::Equal, Ordering::then) {
+                    Ordering::Equal => bound.inclusive,
+                    order => order != outside,
+                }
+            }
+        };
+        within(&self.start, Ordering::Less) && within(&self.end, Ordering::Greater)
     }
 }

@@ -34,6 +34,21 @@ pub struct Mutation {
     pub counters: Vec<CounterUpdate>,
 }
 
+impl Mutation {
+    /// A mutation that says nothing yet.
+    pub fn empty(table: StorageId, key: PartitionKey) -> Self {
+        Mutation {
+            table,
+            key,
+            deletion: None,
+            ranges: Vec::new(),
+            static_row: Row::default(),
+            rows: Vec::new(),
+            counters: Vec::new(),
+        }
+    }
+}
+
 /// See [`Mutation::counters`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CounterUpdate {

@@ -105,7 +105,7 @@ fn refusal(native: NativeType, text: &str) -> String {
         NativeType::TimeUuid => "TimeUUID supports only version 1 UUIDs".to_owned(),
         NativeType::Inet => format!("Unable to make inet address from '{text}'"),
         NativeType::Blob => format!("cannot parse '{text}' as hex bytes"),
-        NativeType::Boolean => format!("unable to make boolean from '{text}'"),
+        NativeType::Boolean => format!("Unable to make boolean from '{text}'"),
         NativeType::BigInt | NativeType::Counter => format!("Unable to make long from '{text}'"),
         NativeType::VarInt => format!("unable to make int from '{text}'"),
         NativeType::SmallInt => format!("Unable to make short from '{text}'"),

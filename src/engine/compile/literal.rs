@@ -82,15 +82,24 @@ pub(super) fn composite(
                 let given = fields.iter().find(|(field, _)| field.as_str() == known);
                 parts.push(match given {
                     Some((_, term)) => {
+                        if term.shape(compiler)?.fit(field_type) == Fit::Not {
+                            return Err(EngineError::invalid(format!(
+                                "Invalid user type literal for {name}: field {known} is not of type {field_type}"
+                            )));
+                        }
                         term.compile(compiler, &Receiver::new(format!("{name}.{known}"), field_type.clone()))?
                     }
                     None => Expression::Constant(None),
                 });
             }
         }
+        (Term::List(_), _) => {
+            return Err(EngineError::invalid(format!(
+                "Unexpected receiver type '{ty}'; only list and vector are expected"
+            )));
+        }
         _ => {
             let kind = match term {
-                Term::List(_) => "list",
                 Term::Set(_) => "set",
                 Term::Map(_) => "map",
                 Term::Tuple(_) => "tuple",
@@ -120,5 +129,21 @@ fn element_of(
             term_text(term)
         )));
     }
-    term.compile(compiler, &Receiver::new(place, element.clone()))
+    let compiled = term.compile(compiler, &Receiver::new(place, element.clone()))?;
+    if kind != "vector" && has_marker(&compiled) {
+        return Err(EngineError::invalid(format!(
+            "Invalid {kind} literal for {}: bind variables are not supported inside collection literals",
+            receiver.name
+        )));
+    }
+    Ok(compiled)
+}
+
+fn has_marker(expression: &Expression) -> bool {
+    match expression {
+        Expression::Bind(_) => true,
+        Expression::Call(_, parts) | Expression::Composite(_, parts) => parts.iter().any(has_marker),
+        Expression::Chain(first, rest) => has_marker(first) || rest.iter().any(|(_, part)| has_marker(part)),
+        _ => false,
+    }
 }

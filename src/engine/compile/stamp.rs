@@ -59,9 +59,8 @@ impl Compiler<'_> {
             Selector::Slice(parts) => {
                 let found = self.column_below(&parts.0, steps)?;
                 let (_, key) = self.addressed(&parts.0, "slice")?;
-                let mut bound = |bound: &Option<Term<'_>>| {
-                    bound.as_ref().map(|term| term.compile(self, &key)).transpose()
-                };
+                let mut bound =
+                    |bound: &Option<Term<'_>>| bound.as_ref().map(|term| term.compile(self, &key)).transpose();
                 let (from, to) = (bound(&parts.1)?, bound(&parts.2)?);
                 steps.push(Step::Slice(from, to));
                 Ok(found)

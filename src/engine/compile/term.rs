@@ -31,7 +31,7 @@ impl Operand for Term<'_> {
                 let fields = fields.iter().map(|(name, value)| Ok((name.as_str().to_owned(), value.shape(compiler)?)));
                 Shape::UserType(fields.collect::<Result<_, EngineError>>()?)
             }
-            Term::Call(call) if is_aggregate_name(&call.name) => Shape::Anything,
+            Term::Call(call) if is_aggregate_name(&call.name) || is_from_json(&call.name) => Shape::Anything,
             Term::Call(call) => Shape::Known(compiler.resolve(call, None)?.returns),
             Term::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
             Term::Cast(_, to) => Shape::Known(CqlType::Native((*to).into())),
@@ -76,7 +76,10 @@ impl Operand for Term<'_> {
                 Ok(compiler.cast(of.as_ref(), *to)?.expression)
             }
             Term::Negation(of) => arithmetic(self, compiler, receiver, |compiler| compiler.negation(of.as_ref())),
-            Term::Arithmetic(of) => arithmetic(self, compiler, receiver, |compiler| compiler.arithmetic(of)),
+            Term::Arithmetic(of) => {
+                let expected = receiver.cql_type.clone();
+                arithmetic(self, compiler, receiver, |compiler| compiler.arithmetic(of, Some(&expected)))
+            }
         }
     }
 
@@ -125,6 +128,12 @@ fn arithmetic(
 fn is_aggregate_name(name: &QualifiedName<'_>) -> bool {
     let is_native = name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
     is_native && Kind::of_name(&name.name.as_str().to_ascii_lowercase()).is_some()
+}
+
+/// A function that gives whatever is needed.
+fn is_from_json(name: &QualifiedName<'_>) -> bool {
+    let is_native = name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system");
+    is_native && matches!(name.name.as_str().to_ascii_lowercase().as_str(), "fromjson" | "from_json")
 }
 
 fn is_of_constants(term: &Term<'_>) -> bool {

@@ -117,8 +117,7 @@ fn hash(_: &Function, arguments: &[Option<Bytes>]) -> Result<Option<Bytes>, Engi
         None => Algorithm::Sha256,
         Some(name) => {
             let name = String::from_utf8_lossy(name);
-            Algorithm::of(&name)
-                .ok_or_else(|| EngineError::invalid(format!("Hash algorithm not found: {name}")))?
+            Algorithm::of(&name).ok_or_else(|| EngineError::invalid(format!("Hash algorithm not found: {name}")))?
         }
     };
     Ok(arguments.first().and_then(Option::as_ref).map(|value| digest(algorithm, value)))
@@ -160,8 +159,10 @@ fn partial(
     };
     let units: Vec<u16> = String::from_utf8_lossy(text).encode_utf16().collect();
     let (begin, end) = (i64::from(number(1)), units.len() as i64 - 1 - i64::from(number(2)));
-    let masked = units.iter().enumerate().map(|(position, unit)| {
-        if is_masked(position as i64, begin, end) { padding } else { *unit }
-    });
+    let masked = units.iter().enumerate().map(
+        |(position, unit)| {
+            if is_masked(position as i64, begin, end) { padding } else { *unit }
+        },
+    );
     Ok(Some(String::from_utf16_lossy(&masked.collect::<Vec<_>>()).into()))
 }

@@ -58,7 +58,8 @@ pub(super) fn millis_of_value(value: &Value) -> Option<i64> {
 
 /// The day of a moment.
 pub(super) fn date_of(millis: i64) -> Value {
-    let days = millis.div_euclid(MILLIS_PER_DAY) + i64::from(DATE_EPOCH);
+    // whole seconds, down; whole days, towards the epoch (`Duration.ofMillis(millis).toDays()`)
+    let days = millis.div_euclid(1000) / (MILLIS_PER_DAY / 1000) + i64::from(DATE_EPOCH);
     Value::Date(u32::try_from(days).unwrap_or(if days < 0 { 0 } else { u32::MAX }))
 }
 
@@ -115,10 +116,18 @@ fn floor(_: &Function, arguments: &[Value]) -> Result<Option<Value>, EngineError
         return refuse("Negative durations are not supported by the floor function");
     }
     if let Value::Time(nanos) = value {
+        if period.months != 0 || period.days != 0 || period.nanos > MILLIS_PER_DAY * 1_000_000 {
+            return refuse("For time values, the floor can only be computed for durations smaller that a day");
+        }
         return match period.nanos {
             0 => Ok(Some(Value::Time(*nanos))),
             size => Ok(Some(Value::Time(nanos - nanos % size))),
         };
+    }
+    if matches!(value, Value::Date(_)) && period.nanos != 0 {
+        return Err(EngineError::invalid(format!(
+            "The floor on date values cannot be computed for the {period} duration as precision is below 1 day"
+        )));
     }
     let start = start.first().and_then(millis_of_value).unwrap_or(0);
     let Some(millis) = millis_of_value(value) else { return Ok(None) };
@@ -136,19 +145,24 @@ fn floor_millis(millis: i64, period: Duration, start: i64) -> Option<i64> {
         let size = i64::from(period.days).checked_mul(MILLIS_PER_DAY)?.checked_add(period.nanos / 1_000_000)?;
         return if size == 0 { Some(millis) } else { Some(millis - (millis - start).rem_euclid(size)) };
     }
-    if period.days != 0 || period.nanos != 0 {
-        // Cassandra walks period by period here; a period of months and days together has no use that is known
-        return None;
+    // periods of months are of different lengths: the first one that may be it, and on from there
+    let longest = i64::from(period.months)
+        .checked_mul(31)?
+        .checked_add(i64::from(period.days))?
+        .checked_mul(MILLIS_PER_DAY)?
+        .checked_add(period.nanos / 1_000_000)?;
+    let at = |count: i64| {
+        let months = i32::try_from(i64::from(period.months).checked_mul(count)?).ok()?;
+        let days = i32::try_from(i64::from(period.days).checked_mul(count)?).ok()?;
+        plus(start, Duration { months, days, nanos: period.nanos.checked_mul(count)? }, 1)
+    };
+    let first = (millis - start) / longest;
+    let mut floored = at(first)?;
+    for count in first + 1.. {
+        match at(count) {
+            Some(next) if next <= millis => floored = next,
+            _ => break,
+        }
     }
-    let month_of = |millis: i64| {
-        let (year, month, _) = civil_from_days(millis.div_euclid(MILLIS_PER_DAY));
-        year * 12 + i64::from(month)
-    };
-    let months = month_of(millis) - month_of(start);
-    let periods = months.div_euclid(i64::from(period.months));
-    let at = |periods: i64| {
-        let months = i32::try_from(periods.checked_mul(i64::from(period.months))?).ok()?;
-        plus(start, Duration { months, days: 0, nanos: 0 }, 1)
-    };
-    at(periods).filter(|floored| *floored <= millis).or_else(|| at(periods - 1))
+    Some(floored)
 }

@@ -100,10 +100,9 @@ fn function_of_column(
     match columns.as_slice() {
         [] => Err(EngineError::invalid("GROUP BY functions must have one clustering column name as parameter")),
         [only] => match column_of(only) {
-            Some(column) if !matches!(column.kind, ColumnKind::Clustering { .. }) => Err(EngineError::invalid(format!(
-                "Group by functions are only supported on clustering columns, got {}",
-                column.name
-            ))),
+            Some(column) if !matches!(column.kind, ColumnKind::Clustering { .. }) => Err(EngineError::invalid(
+                format!("Group by functions are only supported on clustering columns, got {}", column.name),
+            )),
             _ => Ok((*only, expression)),
         },
         many => {

@@ -15,14 +15,44 @@ use crate::engine::table::{Row, Table};
 /// A filter whose values are known.
 #[derive(Clone, Debug)]
 pub(in crate::engine) enum BoundFilter {
-    Compare { column: usize, operator: Operator, value: Bytes },
-    In { column: usize, values: Vec<Bytes> },
-    Tuple { columns: Vec<usize>, operator: Operator, values: Vec<Option<Bytes>> },
-    Token { operator: Operator, value: Bytes },
-    Element { column: usize, key: Bytes, value: Bytes },
-    Like { column: usize, form: LikeForm, term: Bytes, folds_case: bool },
+    Compare {
+        column: usize,
+        operator: Operator,
+        value: Bytes,
+    },
+    In {
+        column: usize,
+        values: Vec<Bytes>,
+    },
+    Tuple {
+        columns: Vec<usize>,
+        operator: Operator,
+        values: Vec<Option<Bytes>>,
+    },
+    TupleIn {
+        columns: Vec<usize>,
+        values: Vec<Vec<Option<Bytes>>>,
+    },
+    Token {
+        operator: Operator,
+        value: Bytes,
+    },
+    Element {
+        column: usize,
+        key: Bytes,
+        value: Bytes,
+    },
+    Like {
+        column: usize,
+        form: LikeForm,
+        term: Bytes,
+        folds_case: bool,
+    },
     /// `column = value`, where upper and lower case are the same.
-    Folded { column: usize, value: String },
+    Folded {
+        column: usize,
+        value: String,
+    },
 }
 
 impl BoundFilter {
@@ -49,9 +79,6 @@ impl BoundFilter {
                 let values = listed(values, name, context)?;
                 BoundFilter::In { column: *column, values: values.into_iter().flatten().collect() }
             }
-            Filter::Tuple { operator, .. } if *operator != Operator::Equal => {
-                return Err(EngineError::invalid("Multi-column slice restrictions cannot be used for filtering."));
-            }
             Filter::Tuple { columns, operator, value } => {
                 let values = parts_of(&tuple_type(columns), value.evaluate(context)?)?;
                 for (index, column) in columns.iter().enumerate() {
@@ -62,13 +89,10 @@ impl BoundFilter {
                 }
                 BoundFilter::Tuple { columns: columns.clone(), operator: *operator, values }
             }
-            Filter::TupleIn { columns, values: Alternatives::Listed(values) } if values.len() == 1 => {
-                let value = values.first().map(|value| value.evaluate(context)).transpose()?.flatten();
-                let values = parts_of(&tuple_type(columns), value)?;
-                BoundFilter::Tuple { columns: columns.clone(), operator: Operator::Equal, values }
-            }
-            Filter::TupleIn { .. } => {
-                return Err(EngineError::invalid("Multicolumn IN filters are not supported"));
+            Filter::TupleIn { columns, values } => {
+                let cql_type = tuple_type(columns);
+                let tuples = listed(values, "", context)?.into_iter().map(|tuple| parts_of(&cql_type, tuple));
+                BoundFilter::TupleIn { columns: columns.clone(), values: tuples.collect::<Result<_, _>>()? }
             }
             Filter::Token { operator, value } => {
                 let value = value.evaluate(context)?;
@@ -80,7 +104,7 @@ impl BoundFilter {
                 let value = value.evaluate(context)?.ok_or_else(|| refused("map value", *column))?;
                 BoundFilter::Element { column: *column, key, value }
             }
-            Filter::Like { column, pattern } => {
+            Filter::Like { column, pattern, .. } => {
                 let term = pattern.evaluate(context)?.ok_or_else(|| refused("value", *column))?;
                 BoundFilter::Like { column: *column, form: LikeForm::Matches, term, folds_case: false }
             }
@@ -123,6 +147,9 @@ impl BoundFilter {
             BoundFilter::Tuple { columns, operator, values } => {
                 tuple_order(columns, values, order).is_some_and(|order| holds(*operator, order))
             }
+            BoundFilter::TupleIn { columns, values } => {
+                values.iter().any(|tuple| tuple_order(columns, tuple, order) == Some(Ordering::Equal))
+            }
             BoundFilter::Token { operator, value } => {
                 let token = table.token(row).map(|token| token.0.to_be_bytes());
                 let order = token.map(|token| compare(&NativeType::BigInt.into(), &token, value));
@@ -142,11 +169,7 @@ impl BoundFilter {
     }
 }
 
-fn listed(
-    values: &Alternatives,
-    name: &str,
-    context: &mut Context<'_>,
-) -> Result<Vec<Option<Bytes>>, EngineError> {
+fn listed(values: &Alternatives, name: &str, context: &mut Context<'_>) -> Result<Vec<Option<Bytes>>, EngineError> {
     match values {
         Alternatives::Listed(expressions) => {
             expressions.iter().map(|expression: &Expression| expression.evaluate(context)).collect()

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::store::mutation::StorageId;
+
 /// A secondary index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
@@ -14,6 +16,8 @@ pub struct Index {
     pub column: String,
     /// What of the column is.
     pub target: IndexTarget,
+    /// Where its entries are; see `engine::maintain`.
+    pub storage: StorageId,
     /// Options, `class_name` of custom indexes among them, as `system_schema.indexes` shows them but for `target`.
     pub options: BTreeMap<String, String>,
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use quorate_protocol::cql::ast::{
-    Assignment, Constant, CreateIndex, Delete, Insert, InsertSource, PropertyValue, Relation, Statement, Subscript, Term,
-    Update, Using,
+    Assignment, Constant, CreateIndex, Delete, Insert, InsertSource, PropertyValue, Relation, Statement, Subscript,
+    Term, Update, Using,
 };
 use quorate_protocol::cql::parse;
 use quorate_protocol::value::{CqlType, NativeType, UserType};
@@ -19,6 +19,7 @@ use crate::engine::bind::Receiver;
 use crate::engine::compile::{Compiler, Operand};
 use crate::engine::environment::tests::Still;
 use crate::engine::expression::{Context, parts_of};
+use crate::engine::maintain::IndexPlan;
 use crate::engine::schema::{Index, IndexKind, IndexTarget, TableDefinition, TableFlags, TableOptions};
 use crate::engine::table::{ColumnKind, Table};
 use crate::store::Store;
@@ -45,6 +46,11 @@ impl Fixture {
         }
         for line in include_str!("../testdata/rich/writes.cql").lines() {
             fixture.run(line);
+        }
+        for definition in fixture.tables.values() {
+            for index in definition.indexes.values() {
+                IndexPlan::new(definition, index).unwrap().build(&fixture.store, 0).unwrap();
+            }
         }
         fixture
     }
@@ -119,7 +125,10 @@ impl Fixture {
         let option = |(key, value): &(Constant<'_>, Constant<'_>)| (key.raw_text().into(), value.raw_text().into());
         let options = options.flatten().map(option).collect();
         let name: Arc<str> = created.name.as_ref().unwrap().as_str().into();
-        let index = Index { name: Arc::clone(&name), kind, column: column.as_str().to_owned(), target, options };
+        self.elements += 1;
+        let storage = StorageId(1000 + self.elements);
+        let column = column.as_str().to_owned();
+        let index = Index { name: Arc::clone(&name), kind, column, target, storage, options };
         self.definition_mut(created.table.name.as_str()).indexes.insert(name, Arc::new(index));
     }
 
@@ -194,7 +203,9 @@ impl Fixture {
         for deletion in &delete.deletions {
             let (index, column) = definition.table.column(deletion.column.as_str()).unwrap();
             let data = match (&deletion.subscript, &column.cql_type) {
-                (Subscript::None, cql_type) => self.set(None, cql_type, Stamps { timestamp: stamp.timestamp + 1, ..stamp }),
+                (Subscript::None, cql_type) => {
+                    self.set(None, cql_type, Stamps { timestamp: stamp.timestamp + 1, ..stamp })
+                }
                 (Subscript::Element(key), CqlType::Map { key: key_type, .. }) => {
                     let cells = vec![(self.value(key, key_type).unwrap(), stamp.cell(None))];
                     ColumnData::Complex(ComplexData { deletion: None, cells })
@@ -273,7 +284,8 @@ impl Fixture {
         let deletion = Deletion { timestamp: stamp.timestamp, deleted_at_seconds: 0 };
         let rows_are_meant = !table.clustering().is_empty() && has_clustering;
         let (statics, regulars): (Vec<_>, Vec<_>) = write.data.into_iter().partition(|(index, _)| is_static(*index));
-        let columns = |data: Vec<(usize, ColumnData)>| data.into_iter().map(|(index, data)| (id(index), data)).collect();
+        let columns =
+            |data: Vec<(usize, ColumnData)>| data.into_iter().map(|(index, data)| (id(index), data)).collect();
         let row = Row {
             liveness,
             deletion: (write.is_deletion && rows_are_meant).then_some(deletion),

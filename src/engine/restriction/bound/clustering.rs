@@ -55,8 +55,10 @@ impl Binder<'_> {
                 prefix.extend(values.iter().cloned());
                 prefix
             };
-            prefixes =
-                prefixes.iter().flat_map(|prefix| alternatives.iter().map(move |values| with(prefix, values))).collect();
+            prefixes = prefixes
+                .iter()
+                .flat_map(|prefix| alternatives.iter().map(move |values| with(prefix, values)))
+                .collect();
         }
         if prefixes.len() > 1 {
             prefixes.sort_by(|left, right| self.table.compare_clustering_values(left, right));
@@ -100,9 +102,11 @@ impl Binder<'_> {
                 let list = list.ok_or_else(|| EngineError::invalid("Invalid null value for IN restriction"))?;
                 let names: Vec<&str> = columns.iter().map(|column| self.name(*column)).collect();
                 let tuples = parts_of(&CqlType::list(element.clone()), Some(list))?;
-                let values = tuples.into_iter().map(|tuple| self.components(columns, tuple, |_| {
-                    format!("Invalid null value in condition for columns: [{}]", names.join(", "))
-                }));
+                let values = tuples.into_iter().map(|tuple| {
+                    self.components(columns, tuple, |_| {
+                        format!("Invalid null value in condition for columns: [{}]", names.join(", "))
+                    })
+                });
                 values.collect()
             }
             Filter::Token { .. } | Filter::Element { .. } | Filter::Like { .. } => Ok(Vec::new()),
@@ -155,7 +159,9 @@ impl Binder<'_> {
                     let is_lower = matches!(operator, Operator::Greater | Operator::GreaterOrEqual);
                     // null is before every value
                     match value.evaluate(context)? {
-                        Some(value) => limits.push(self.limit(&[*column], is_lower, is_inclusive(*operator), vec![value])),
+                        Some(value) => {
+                            limits.push(self.limit(&[*column], is_lower, is_inclusive(*operator), vec![value]))
+                        }
                         None if is_lower => {}
                         None => return Ok(None),
                     }

@@ -35,9 +35,7 @@ impl Binder<'_> {
         }
         if self.token_filters().next().is_some() {
             let ranges = self.token_ranges(context)?;
-            keys.retain(|key| {
-                token_of(key).is_some_and(|token| ranges.iter().any(|range| range.contains(token)))
-            });
+            keys.retain(|key| token_of(key).is_some_and(|token| ranges.iter().any(|range| range.contains(token))));
         }
         Ok(keys)
     }
@@ -83,9 +81,11 @@ impl Binder<'_> {
         let last = end.and_then(|(token, inclusive)| token.checked_sub(i64::from(!inclusive)));
         let range = |first: i64, last: i64| TokenRange { first: Token(first), last: Token(last) };
         Ok(match (start, end) {
-            (Some((start, _)), Some((end, _))) if start > end => {
-                first.map(|first| range(first, i64::MAX)).into_iter().chain(last.map(|last| range(i64::MIN, last))).collect()
-            }
+            (Some((start, _)), Some((end, _))) if start > end => first
+                .map(|first| range(first, i64::MAX))
+                .into_iter()
+                .chain(last.map(|last| range(i64::MIN, last)))
+                .collect(),
             (Some(_), Some(_)) => first.zip(last).map(|(first, last)| range(first, last)).into_iter().collect(),
             (Some(_), None) => first.map(|first| range(first, i64::MAX)).into_iter().collect(),
             (None, Some(_)) => last.map(|last| range(i64::MIN, last)).into_iter().collect(),
