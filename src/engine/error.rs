@@ -35,7 +35,10 @@ pub enum EngineError {
     /// The request itself is none that a driver sends: protocol error (0x000A).
     #[error("{0}")]
     Protocol(String),
-    /// The store failed: server error (0x0000).
+    /// The statement is wrong by itself, whatever the table: SyntaxError (0x2000).
+    #[error("{0}")]
+    Syntax(String),
+    /// The store failed: a server error (0x0000).
     #[error("{0}")]
     Storage(String),
 }
@@ -80,6 +83,7 @@ impl From<EngineError> for CqlError {
         match error {
             EngineError::Invalid(_) => CqlError::new(ErrorDetails::Invalid, message),
             EngineError::Protocol(_) => CqlError::new(ErrorDetails::Protocol, message),
+            EngineError::Syntax(_) => CqlError::new(ErrorDetails::Syntax, message),
             EngineError::Storage(_) => CqlError::new(ErrorDetails::Server, message),
             EngineError::Function { function, argument_types, .. } => {
                 let keyspace = "system".to_owned();

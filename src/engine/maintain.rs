@@ -67,10 +67,11 @@ pub fn apply<'s>(
         && maintenance.views.is_empty()
     {
         let write = [(maintenance.shape.as_ref(), *mutation)];
-        return Ok(match locks {
+        match locks {
             Some(locks) => store.apply_locked(locks, &write, now_seconds)?,
             None => store.apply(&write, now_seconds)?,
-        });
+        }
+        return Ok(());
     }
     let needing = writes.iter().filter(|(maintenance, _)| maintenance.needs_lock());
     let needing: Vec<(StorageId, &PartitionKey)> =
@@ -88,10 +89,11 @@ pub fn apply<'s>(
     let of_tables = writes.iter().map(|(maintenance, mutation)| (maintenance.shape.as_ref(), *mutation));
     let all: Vec<(&TableShape, &Mutation)> =
         of_tables.chain(derived.iter().map(|(shape, mutation)| (shape.as_ref(), mutation))).collect();
-    Ok(match locks.or(own_locks.as_ref()) {
+    match locks.or(own_locks.as_ref()) {
         Some(locks) => store.apply_locked(locks, &all, now_seconds)?,
         None => store.apply(&all, now_seconds)?,
-    })
+    }
+    Ok(())
 }
 
 /// Applies what was made so far.

@@ -216,7 +216,8 @@ impl Compiler<'_> {
 pub(in crate::engine) fn undefined_column(name: &str, table: &crate::engine::table::Table) -> EngineError {
     let spec = table.spec();
     let name = quote_identifier(name);
-    EngineError::invalid(format!("Undefined column name {name} in table {}.{}", spec.keyspace, spec.table))
+    let (keyspace, table) = (quote_identifier(&spec.keyspace), quote_identifier(&spec.table));
+    EngineError::invalid(format!("Undefined column name {name} in table {keyspace}.{table}"))
 }
 
 impl Operand for Selector<'_> {

@@ -32,8 +32,6 @@ pub struct IndexPlan {
     source: Source,
     column_name: String,
     partition_key_count: usize,
-    /// How many clustering columns an entry names; none if the column is static.
-    clustering_count: usize,
     /// The table's own shape, for filling the index.
     base: Arc<TableShape>,
 }
@@ -88,7 +86,6 @@ impl IndexPlan {
             source,
             column_name: column.name.clone(),
             partition_key_count: table.partition_key_count(),
-            clustering_count: of_rows.len(),
             base: Arc::clone(&definition.shape),
         })
     }

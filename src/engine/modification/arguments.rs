@@ -146,10 +146,8 @@ impl Arguments {
             Expression::Composite(cql_type, parts) => parts.iter().enumerate().try_for_each(|(index, part)| {
                 if unset(part) {
                     return Err(EngineError::invalid(match cql_type {
-                        CqlType::Udt { definition, .. } => {
-                            let field = definition.fields.get(index).map_or("", |(name, _)| name.as_str());
-                            format!("Invalid unset value for field '{field}' of user defined type {}", definition.name)
-                        }
+                        // an unset field is a null one
+                        CqlType::Udt { .. } => return Ok(()),
                         CqlType::Tuple(_) => format!("Invalid unset value for tuple field number {index}"),
                         _ => "unset value is not supported inside collections".to_owned(),
                     }));

@@ -90,10 +90,11 @@ impl BatchPlan {
         Columns::new(self.binds.iter().flatten().map(|(bind, table)| column_spec(bind, table)).collect())
     }
 
-    /// Which markers are the partition key, if all statements are on one table and all of it is bound.
+    /// Which markers are the partition key, if all markers are of one table and all of it is bound.
     pub fn partition_key_indexes(&self) -> Vec<u16> {
         let Some(first) = self.statements.first() else { return Vec::new() };
-        if self.statements.iter().any(|statement| statement.definition.id != first.definition.id) {
+        // they have a place only beside markers that are all of one table
+        if self.markers().global_table.is_none() {
             return Vec::new();
         }
         partition_key_indexes(self.binds.iter().flatten().map(|(bind, _)| bind), &first.definition)

@@ -166,7 +166,7 @@ impl<'a> Request<'a> {
                 self.shown = None;
                 self.require_existence(clustering, false)
             }
-            Conditions::Columns(conditions) => self.add_columns(conditions, clustering, entry, context),
+            Conditions::Columns(conditions) => self.add_columns(conditions, clustering.as_ref(), entry, context),
         }
     }
 
@@ -199,13 +199,13 @@ impl<'a> Request<'a> {
     fn add_columns(
         &mut self,
         conditions: &[Condition],
-        clustering: Option<Clustering>,
+        clustering: Option<&Clustering>,
         entry: &Entry<'_>,
         context: &mut WriteContext<'_>,
     ) -> Result<(), EngineError> {
         for condition in conditions {
             let bound = BoundCondition::new(condition, &self.definition.table, entry.arguments, context.environment)?;
-            let place = match &clustering {
+            let place = match clustering {
                 Some(clustering) if !condition.is_static => {
                     self.rows.entry(clustering.clone()).or_insert_with(|| RowCondition::Columns(Vec::new()))
                 }

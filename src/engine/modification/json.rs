@@ -60,7 +60,8 @@ impl JsonSource {
                     values_of(text, table, self.is_default_unset)?
                 }
                 Given::Null => return Err(EngineError::invalid("Got null for INSERT JSON values")),
-                Given::Unset => return Err(EngineError::invalid("Got unset for INSERT JSON values")),
+                // as Cassandra takes it
+                Given::Unset => values_of("", table, self.is_default_unset)?,
             },
         };
         arguments.json = values;

@@ -20,7 +20,6 @@ use crate::store::row::{ColumnId, Row};
 /// A condition whose values are known.
 #[derive(Clone, Debug)]
 pub(in crate::engine::modification) struct BoundCondition {
-    pub(in crate::engine::modification) is_static: bool,
     id: ColumnId,
     cql_type: CqlType,
     subject: BoundSubject,
@@ -51,6 +50,8 @@ impl BoundCondition {
             Subject::Field(number) => BoundSubject::Field(*number),
             Subject::Element(key) => match arguments.evaluate(key, environment)? {
                 Given::Value(key) => BoundSubject::Element(key),
+                // as Cassandra takes it: a key that no map has
+                Given::Unset if matches!(cql_type, CqlType::Map { .. }) => BoundSubject::Element(Bytes::new()),
                 Given::Null | Given::Unset => {
                     let kind = if matches!(cql_type, CqlType::Map { .. }) { "map" } else { "list" };
                     return Err(EngineError::invalid(format!("Invalid null value for {kind} element access")));
@@ -93,7 +94,7 @@ impl BoundCondition {
                 *value = canonical(&cql_type, std::mem::take(value))?;
             }
         }
-        Ok(BoundCondition { is_static: condition.is_static, id: condition.id, cql_type, subject, operator, values })
+        Ok(BoundCondition { id: condition.id, cql_type, subject, operator, values })
     }
 
     /// Whether the row fulfils the condition; an absent row is one of nulls.

@@ -517,6 +517,7 @@ fn envelope_of(values: &str) -> Envelope {
 fn refused(error: &EngineError) -> String {
     match error {
         EngineError::Invalid(message) => format!("E 8704 {message}"),
+        EngineError::Syntax(message) => format!("E 8192 {message}"),
         other => format!("E 0 {other}"),
     }
 }
