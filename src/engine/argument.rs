@@ -191,7 +191,7 @@ fn holds_values_of(cql_type: &CqlType, other: &CqlType) -> bool {
                 (ty, other),
                 (Blob, _)
                     | (Text, Ascii)
-                    | (VarInt, Int | BigInt)
+                    | (VarInt, Int | BigInt | Timestamp)
                     | (BigInt, Timestamp)
                     | (Timestamp, BigInt)
                     | (Uuid, TimeUuid)

@@ -14,7 +14,7 @@ use quorate_protocol::cql::ast::{Arithmetic, FunctionCall, NativeType as Written
 use quorate_protocol::value::{CqlType, NativeType, TypeError, UserTypeLookup};
 
 use super::aggregate::Aggregate;
-use super::argument::{Fit, Shape};
+use super::argument::{ConstantKind, Fit, Shape};
 use super::bind::{Binds, Receiver};
 use super::error::EngineError;
 use super::expression::{Expression, Typed};
@@ -132,8 +132,12 @@ impl<'a> Compiler<'a> {
         function::choose(&name, overloads, &[known], text, None)
     }
 
-    fn arithmetic<T: Operand>(&mut self, arithmetic: &Arithmetic<T>) -> Result<Typed, EngineError> {
-        let functions = self.resolve_arithmetic(arithmetic)?;
+    fn arithmetic<T: Operand>(
+        &mut self,
+        arithmetic: &Arithmetic<T>,
+        expected: Option<&CqlType>,
+    ) -> Result<Typed, EngineError> {
+        let functions = self.resolve_arithmetic(arithmetic, expected)?;
         let cql_type = functions.last().map_or(NativeType::Int.into(), |last| last.returns.clone());
         let mut operand = |operand: &T, cql_type: Option<&CqlType>| {
             let cql_type = cql_type.cloned().unwrap_or(NativeType::Int.into());
@@ -149,13 +153,22 @@ impl<'a> Compiler<'a> {
     }
 
     fn type_of_arithmetic<T: Operand>(&self, arithmetic: &Arithmetic<T>) -> Result<Shape, EngineError> {
-        let functions = self.resolve_arithmetic(arithmetic)?;
+        let functions = self.resolve_arithmetic(arithmetic, None)?;
         Ok(functions.into_iter().last().map_or(Shape::Anything, |last| Shape::Known(last.returns)))
     }
 
-    /// The function behind each operator, from left to right.
-    fn resolve_arithmetic<T: Operand>(&self, arithmetic: &Arithmetic<T>) -> Result<Vec<Function>, EngineError> {
-        let mut left_type = arithmetic.first.shape(self)?.preferred_type();
+    /// The function behind each operator, from left to right. A string is a moment where one is needed.
+    fn resolve_arithmetic<T: Operand>(
+        &self,
+        arithmetic: &Arithmetic<T>,
+        expected: Option<&CqlType>,
+    ) -> Result<Vec<Function>, EngineError> {
+        let first = arithmetic.first.shape(self)?;
+        let moment = expected.filter(|expected| {
+            matches!(first, Shape::Constant(ConstantKind::String, _))
+                && matches!(expected, CqlType::Native(NativeType::Timestamp | NativeType::Date))
+        });
+        let mut left_type = moment.cloned().or_else(|| first.preferred_type());
         let mut functions: Vec<Function> = Vec::with_capacity(arithmetic.rest.len());
         for (operator, right) in &arithmetic.rest {
             let right_type = right.shape(self)?.preferred_type();

@@ -1,16 +1,21 @@
 //! Goes through the rows that a read looks at, one after the other, without holding more than one.
 
-use bytes::Bytes;
+mod position;
+
 use quorate_protocol::value::token::Token;
 
+pub(super) use position::Position;
+use position::{clustering_of, key_of, keys_after, slices_after};
+
 use super::error::EngineError;
+use super::maintain;
 use super::plan::Plan;
 use super::restriction::{Access, Partitions, token_of};
 use super::source::RowSource;
 use super::stamp::BoundStamp;
 use super::stored::Layout;
 use super::table::{Row, Table};
-use crate::store::clustering::{Bound, Clustering, Slice};
+use crate::store::clustering::{Clustering, Slice};
 use crate::store::mutation::PartitionKey;
 use crate::store::row;
 use crate::store::table::{TableShape, TokenRange};
@@ -23,14 +28,6 @@ pub(super) struct Line {
     pub(super) cells: Row,
     /// How many partitions were begun; changes with the partition.
     pub(super) partition: u64,
-}
-
-/// The last row that was returned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Position {
-    pub(super) key: PartitionKey,
-    /// Absent if nothing is left of the partition.
-    pub(super) clustering: Option<Clustering>,
 }
 
 pub(super) struct Cursor<'a> {
@@ -55,7 +52,20 @@ enum Next<'a> {
     Rows { rows: &'a [Row], keys: Option<std::slice::Iter<'a, PartitionKey>>, last: Token },
     Keys { store: &'a Store, shape: &'a TableShape, keys: std::slice::Iter<'a, PartitionKey> },
     Scan(TableReader<'a>),
+    Candidates(Box<Candidates<'a>>),
     Nothing,
+}
+
+/// Rows that an index names.
+struct Candidates<'a> {
+    store: &'a Store,
+    shape: &'a TableShape,
+    rows: maintain::Candidates<'a>,
+    range: TokenRange,
+    /// Only what is behind this partition is still asked for.
+    after: Option<(Token, PartitionKey)>,
+    /// The partition of the last one.
+    partition: Option<PartitionKey>,
 }
 
 /// The partition that is being read.
@@ -104,7 +114,7 @@ impl<'a> Cursor<'a> {
         };
         match (source, plan.shape()) {
             (RowSource::Rows(rows), _) => cursor.start_in_rows(rows, access, after, line),
-            (RowSource::Store(store), Some(shape)) => cursor.start_in_store(store, shape, access, after, line)?,
+            (RowSource::Store(store), Some(shape)) => cursor.start_in_store(plan, store, shape, access, after, line)?,
             (RowSource::Store(_), None) => {}
         }
         Ok(cursor)
@@ -232,6 +242,16 @@ impl<'a> Cursor<'a> {
                 let reader = store.partition(shape, key, self.slices, self.is_reversed)?;
                 self.open_stored(key, reader, true, line)
             }
+            Next::Candidates(candidates) => {
+                let Some((key, clustering, is_same)) = candidates.next(self.is_distinct)? else { return Ok(false) };
+                let slices = if clustering.is_empty() { Vec::new() } else { vec![Slice::of_prefix(clustering)] };
+                let reader = candidates.store.partition(candidates.shape, &key, &slices, false)?;
+                self.open_stored(&key, reader, false, line)?;
+                if is_same {
+                    line.partition -= 1;
+                }
+                Ok(true)
+            }
             Next::Scan(reader) => match reader.next_partition()? {
                 Some((_, key, reader)) => self.open_stored(&key, reader, false, line),
                 None => Ok(false),
@@ -286,6 +306,7 @@ impl<'a> Cursor<'a> {
 
     fn start_in_store(
         &mut self,
+        plan: &'a Plan,
         store: &'a Store,
         shape: &'a TableShape,
         access: &'a Access,
@@ -306,6 +327,14 @@ impl<'a> Cursor<'a> {
             Partitions::Keys(keys) => Next::Keys { store, shape, keys: keys_after(self.table, keys, after).iter() },
             Partitions::Range(range) => {
                 let behind = after.and_then(|position| Some((token_of(&position.key)?, &position.key)));
+                if let (Some(index_use), Some(wanted)) = (&plan.index_use, &access.wanted) {
+                    let rows = index_use.index().candidates(store, wanted, self.now_seconds)?;
+                    let after = behind.map(|(token, key)| (token, key.clone()));
+                    let range = *range;
+                    let candidates = Candidates { store, shape, rows, range, after, partition: None };
+                    self.next = Next::Candidates(Box::new(candidates));
+                    return Ok(());
+                }
                 let first = behind.map_or(range.first, |(token, _)| token.max(range.first));
                 Next::Scan(store.scan(shape, TokenRange { first, last: range.last }, behind)?)
             }
@@ -314,12 +343,20 @@ impl<'a> Cursor<'a> {
     }
 }
 
-impl Position {
-    /// Where the line is. What is behind it in its partition is not asked for if `is_last`.
-    pub(super) fn of(table: &Table, line: &Line, is_last: bool) -> Self {
-        let has_clustering = table.key_count() > table.partition_key_count();
-        let clustering = clustering_of(table, &line.cells).filter(|_| has_clustering && !is_last);
-        Position { key: key_of(table, &line.cells), clustering }
+impl Candidates<'_> {
+    /// The next row, or for an index of static columns partition, and whether it is of the same partition as the last one;
+    /// of such none, if one of each is enough.
+    fn next(&mut self, is_distinct: bool) -> Result<Option<(PartitionKey, Clustering, bool)>, EngineError> {
+        while let Some((key, clustering)) = self.rows.next()? {
+            let Some(token) = token_of(&key) else { continue };
+            let is_behind = self.after.as_ref().is_none_or(|(after, last)| (token, &key) > (*after, last));
+            let is_same = self.partition.as_ref() == Some(&key);
+            if is_behind && self.range.contains(token) && !(is_same && is_distinct) {
+                self.partition = Some(key.clone());
+                return Ok(Some((key, clustering, is_same)));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -335,69 +372,10 @@ fn pop_last<'a>(rows: &mut &'a [Row]) -> Option<&'a Row> {
     Some(last)
 }
 
-fn key_of(table: &Table, row: &Row) -> PartitionKey {
-    row.iter().take(table.partition_key_count()).map(|cell| cell.clone().unwrap_or_default()).collect()
-}
-
-/// `None` for what stands for a partition without rows.
-fn clustering_of(table: &Table, row: &Row) -> Option<Clustering> {
-    row.get(table.partition_key_count()..table.key_count())?.iter().cloned().collect()
-}
-
 fn partition_of<'a>(table: &Table, rows: &'a [Row], key: &PartitionKey) -> &'a [Row] {
     let wanted = (token_of(key), key.clone());
     let place = |row: &Row| (table.token(row), key_of(table, row));
     let first = rows.partition_point(|row| place(row) < wanted);
     let length = rows.iter().skip(first).take_while(|row| place(row) == wanted).count();
     rows.get(first..first + length).unwrap_or_default()
-}
-
-/// The keys behind a position; they are in the order of their values.
-fn keys_after<'a>(table: &Table, keys: &'a [PartitionKey], after: Option<&Position>) -> &'a [PartitionKey] {
-    let Some(after) = after else { return keys };
-    let first = keys.partition_point(|key| table.compare_key_values(key, &after.key).is_le());
-    keys.get(first..).unwrap_or_default()
-}
-
-/// The parts of slices that are behind a row, forwards or backwards.
-fn slices_after(table: &Table, slices: &[Slice], row: &Clustering, is_reversed: bool) -> Vec<Slice> {
-    let everything = [Slice::default()];
-    let slices = if slices.is_empty() { everything.as_slice() } else { slices };
-    let here = || Some(Bound { prefix: row.clone(), inclusive: false });
-    let order = |bound: &Bound| table.compare_clustering_values(&bound.prefix, row);
-    let mut behind = Vec::new();
-    for slice in slices {
-        let starts_behind = slice.start.as_ref().is_some_and(|bound| match order(bound) {
-            std::cmp::Ordering::Equal => !bound.inclusive,
-            order => order.is_gt(),
-        });
-        let ends_before = slice.end.as_ref().is_some_and(|bound| match order(bound) {
-            std::cmp::Ordering::Equal => !bound.inclusive,
-            order => order.is_lt(),
-        });
-        let ends_here = |bound: &Option<Bound>| {
-            bound.as_ref().is_some_and(|bound| order(bound).is_eq() && bound.prefix.len() == row.len())
-        };
-        match (is_reversed, starts_behind, ends_before) {
-            (false, true, _) | (true, _, true) => behind.push(slice.clone()),
-            (false, false, false) if !ends_here(&slice.end) => {
-                behind.push(Slice { start: here(), end: slice.end.clone() });
-            }
-            (true, false, false) if !ends_here(&slice.start) => {
-                behind.push(Slice { start: slice.start.clone(), end: here() });
-            }
-            _ => {}
-        }
-    }
-    behind
-}
-
-impl Table {
-    /// The order of two partition keys by their values.
-    fn compare_key_values(&self, left: &[Bytes], right: &[Bytes]) -> std::cmp::Ordering {
-        let columns = self.partition_key().iter().zip(left.iter().zip(right));
-        let mut orders =
-            columns.map(|(column, (left, right))| quorate_protocol::value::compare(&column.cql_type, left, right));
-        orders.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-    }
 }

@@ -73,6 +73,7 @@ impl Plan {
         let per_partition = run.limit(self.per_partition_limit.as_ref())?;
         let state = page.state.map(|state| State::decode(state, &self.table)).transpose()?;
         self.check_page(page, limit, per_partition)?;
+        run.check_unset()?;
         let access = run.access()?;
         let mut outputs = Outputs::new(self, page.masked, limit, sink);
         if self.order.is_nearest() {
@@ -199,12 +200,50 @@ impl Run<'_> {
         }
     }
 
+    /// Refuses values left unset where a value is needed; those of conditions and limits are looked at there.
+    fn check_unset(&self) -> Result<(), EngineError> {
+        let plan = self.plan;
+        if self.bound.unset.is_empty() {
+            return Ok(());
+        }
+        let mut direct: Vec<usize> = Vec::new();
+        let mut visit = |expression: &Expression| match expression {
+            Expression::Bind(index) => direct.push(*index),
+            Expression::Composite(_, parts) => {
+                direct.extend(parts.iter().filter_map(|part| match part {
+                    Expression::Bind(index) => Some(*index),
+                    _ => None,
+                }));
+            }
+            _ => {}
+        };
+        plan.restrictions.filters.iter().for_each(|filter| filter.for_each_operand(&mut visit));
+        plan.limit.iter().chain(&plan.per_partition_limit).for_each(&mut visit);
+        for index in self.bound.unset.iter().filter(|index| !direct.contains(index)) {
+            let name = plan.binds.get(*index).map_or("", |spec| spec.name.as_str());
+            let inner = |prefix: &str| name.split_once(prefix)?.1.strip_suffix(')');
+            if name == "[selection]" {
+                continue;
+            }
+            return Err(EngineError::invalid(match (inner("(system."), inner("key(").or_else(|| inner("value("))) {
+                (Some(function), _) => format!("Invalid unset value for argument in call to function {function}"),
+                (None, Some(collection)) => format!("Invalid unset value for element selection on {collection}"),
+                (None, None) => format!("Invalid unset value for column {name}"),
+            }));
+        }
+        Ok(())
+    }
+
     fn access(&mut self) -> Result<Option<Access>, EngineError> {
         let plan = self.plan;
         let indexes: Vec<&Index> = plan.indexes().collect();
         let unset = &self.bound.unset;
         let binder = Binder { table: &plan.table, indexes: &indexes, restrictions: &plan.restrictions, unset };
-        binder.bind(&mut self.context())
+        let Some(mut access) = binder.bind(&mut self.context())? else { return Ok(None) };
+        if let Some(index_use) = &plan.index_use {
+            access.wanted = index_use.wanted(&plan.restrictions, &mut self.context())?;
+        }
+        Ok(Some(access))
     }
 
     fn stamps(&mut self) -> Result<Vec<BoundStamp>, EngineError> {
@@ -238,7 +277,8 @@ impl Reading<'_, '_, '_> {
 
     fn read_rows(&mut self) -> Result<Option<Bytes>, EngineError> {
         while self.next_accepted()? {
-            self.outputs.row(&mut self.run, &self.line.cells, &[])?;
+            let shown = self.outputs.shown(&mut self.run, &self.line.cells)?;
+            self.outputs.row(&mut self.run, &self.line.cells, &shown, &[])?;
             self.limits.count();
             if self.limits.is_reached() {
                 break;
@@ -273,7 +313,8 @@ impl Reading<'_, '_, '_> {
                 }
                 self.limits.enter(self.line.partition);
             }
-            groups.add(&mut self.run, &self.line)?;
+            let shown = self.outputs.shown(&mut self.run, &self.line.cells)?;
+            groups.add(&mut self.run, &self.line, &shown)?;
             if self.limits.left_on_page != usize::MAX {
                 let mut state = self.state();
                 // the group that this row belongs to will have been counted

@@ -34,10 +34,10 @@ pub(super) enum Expression {
     Composite(CqlType, Vec<Expression>),
     /// A field of a user type.
     Field(Box<Typed>, usize),
-    /// `m[key]`, `s[key]`
-    Element(Box<Typed>, Box<Expression>),
+    /// `m[key]`, `s[key]`, and what the collection is called.
+    Element(Box<Typed>, Box<Expression>, Box<str>),
     /// `m[from..to]`, both inclusive and optional.
-    Slice(Box<Typed>, Option<Box<Expression>>, Option<Box<Expression>>),
+    Slice(Box<Typed>, Option<Box<Expression>>, Option<Box<Expression>>, Box<str>),
 }
 
 /// What expressions draw their values from.
@@ -63,11 +63,11 @@ impl Expression {
                 rest.iter().for_each(|(_, operand)| operand.for_each_column(visit));
             }
             Expression::Field(of, _) => of.expression.for_each_column(visit),
-            Expression::Element(of, key) => {
+            Expression::Element(of, key, _) => {
                 of.expression.for_each_column(visit);
                 key.for_each_column(visit);
             }
-            Expression::Slice(of, from, to) => {
+            Expression::Slice(of, from, to, _) => {
                 of.expression.for_each_column(visit);
                 from.iter().chain(to).for_each(|bound| bound.for_each_column(visit));
             }
@@ -101,17 +101,17 @@ impl Expression {
                 let parts = parts_of(&of.cql_type, of.expression.evaluate(context)?)?;
                 Ok(parts.into_iter().nth(*index).flatten())
             }
-            Expression::Element(of, key) => {
+            Expression::Element(of, key, name) => {
                 let Some(key) = key.evaluate(context)? else {
-                    return Err(EngineError::invalid("Invalid null value for element selection"));
+                    return Err(EngineError::invalid(format!("Invalid null value for element selection on {name}")));
                 };
                 let collection = of.expression.evaluate(context)?;
                 element(&of.cql_type, collection, &key)
             }
-            Expression::Slice(of, from, to) => {
+            Expression::Slice(of, from, to, name) => {
                 let bound = |bound: &Option<Box<Expression>>, context: &mut Context<'_>| match bound {
                     Some(bound) => match bound.evaluate(context)? {
-                        None => Err(EngineError::invalid("Invalid null value for slice selection")),
+                        None => Err(EngineError::invalid(format!("Invalid null value for slice selection on {name}"))),
                         bound => Ok(bound),
                     },
                     None => Ok(None),

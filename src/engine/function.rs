@@ -10,6 +10,7 @@ mod masking;
 mod math;
 pub(super) mod number;
 mod time;
+mod transcendental;
 mod vector;
 
 use bytes::Bytes;

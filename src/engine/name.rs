@@ -59,9 +59,7 @@ pub(super) fn term_text(term: &Term<'_>) -> String {
         Term::Constant(Constant::String(text)) => format!("'{text}'"),
         Term::Constant(constant) => constant_content(constant).into_owned(),
         Term::Null => "NULL".to_owned(),
-        Term::Marker(marker) => {
-            marker.name.as_ref().map_or_else(|| "?".to_owned(), |name| format!(":{}", name.as_str()))
-        }
+        Term::Marker(_) => "?".to_owned(),
         Term::List(parts) => format!("[{}]", joined(parts, term_text)),
         Term::Set(parts) => format!("{{{}}}", joined(parts, term_text)),
         Term::Map(pairs) => {

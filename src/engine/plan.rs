@@ -2,6 +2,7 @@
 
 mod distinct;
 mod group_by;
+mod index_use;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use super::table::{ColumnKind, Table};
 use crate::store::table::TableShape;
 use distinct::check_distinct;
 pub(super) use group_by::GroupBy;
+pub(super) use index_use::IndexUse;
 
 /// A SELECT that is checked against its table and ready to run, again and again.
 #[derive(Clone, Debug)]
@@ -30,6 +32,7 @@ pub struct Plan {
     pub(super) table: Arc<Table>,
     definition: Option<Arc<TableDefinition>>,
     pub(super) layout: Layout,
+    pub(super) index_use: Option<IndexUse>,
     /// Rows exist by their marker alone.
     pub(super) has_strict_liveness: bool,
     pub(super) outputs: Vec<Output>,
@@ -93,7 +96,7 @@ impl Plan {
         let mut rules = Rules::new(table, &indexes, select.allow_filtering);
         for relation in &select.relations {
             let filter = restriction::compile(relation, table, &mut compiler)?;
-            rules.add(relation, filter)?;
+            rules.add(filter)?;
         }
         Orderings::check(&select.order_by)?;
         let is_virtual = is_virtual(table);
@@ -122,6 +125,7 @@ impl Plan {
             table: Arc::clone(table),
             definition: definition.cloned(),
             layout: Layout::default(),
+            index_use: definition.and_then(|definition| IndexUse::choose(&restrictions, definition)),
             has_strict_liveness: false,
             outputs,
             json: select.json,

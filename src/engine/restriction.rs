@@ -17,7 +17,8 @@ use super::table::{ColumnKind, Table};
 
 pub(super) use bound::{Access, Binder, Partitions, token_of};
 pub(super) use filter::BoundFilter;
-pub(super) use rules::{Restrictions, Rules, Surroundings};
+pub(super) use index::is_answered_by;
+pub(super) use rules::{Restrictions, Rules, Surroundings, check_pairs};
 
 /// A condition on a row.
 #[derive(Clone, Debug)]
@@ -34,8 +35,8 @@ pub(super) enum Filter {
     Token { operator: Operator, value: Expression },
     /// `column[key] = value`
     Element { column: usize, key: Expression, value: Expression },
-    /// `column LIKE pattern`
-    Like { column: usize, pattern: Expression },
+    /// `column LIKE pattern`, and the pattern as it was written.
+    Like { column: usize, pattern: Expression, text: String },
 }
 
 /// The values after IN.
@@ -47,6 +48,22 @@ pub(super) enum Alternatives {
 }
 
 impl Filter {
+    /// Calls `visit` with each value that columns are compared with.
+    pub(super) fn for_each_operand(&self, visit: &mut dyn FnMut(&Expression)) {
+        match self {
+            Filter::Compare { value, .. } | Filter::Tuple { value, .. } | Filter::Token { value, .. } => visit(value),
+            Filter::In { values, .. } | Filter::TupleIn { values, .. } => match values {
+                Alternatives::Listed(values) => values.iter().for_each(visit),
+                Alternatives::Whole(list, _) => visit(list),
+            },
+            Filter::Element { key, value, .. } => {
+                visit(key);
+                visit(value);
+            }
+            Filter::Like { pattern, .. } => visit(pattern),
+        }
+    }
+
     /// The columns that the condition is on; of a token none.
     pub(super) fn columns(&self) -> &[usize] {
         match self {
@@ -120,7 +137,7 @@ fn column_relation(
         }
         Operator::Like => {
             let pattern = compile_value(value, &receiver, compiler)?;
-            return Ok(Filter::Like { column: index, pattern });
+            return Ok(Filter::Like { column: index, pattern, text: term_text(value) });
         }
         Operator::Contains | Operator::ContainsKey => {
             receiver = contained(&receiver, operator)?;

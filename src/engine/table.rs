@@ -49,7 +49,8 @@ pub enum ColumnKind {
 }
 
 impl Table {
-    /// A table. Columns of the key are given in their order; the other columns are put in the order of `SELECT *`, by name.
+    /// A table. Columns of the key are given in their order; the other columns are put in the
+    /// order of `SELECT *`: static ones first, each kind by name.
     pub fn new(keyspace: impl Into<String>, name: impl Into<String>, mut columns: Vec<Column>) -> Self {
         let rank = |column: &Column| match column.kind {
             ColumnKind::PartitionKey => 0,
@@ -74,7 +75,7 @@ impl Table {
         &self.spec
     }
 
-    /// Partition key, clustering columns, and the others by name.
+    /// Partition key, clustering columns, static columns by name, and the others by name.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }

@@ -24,7 +24,15 @@ impl Compiler<'_> {
             }
             Selector::CountRows => Ok(self.aggregate(Kind::Count, None, NativeType::BigInt.into())),
             Selector::Writetime(kind, of) => self.writetime(*kind, of),
-            Selector::Cast(of, to) => self.cast(of.as_ref(), *to),
+            Selector::Cast(of, to) => {
+                if matches!(of.shape(self)?, Shape::Anything) {
+                    return Err(EngineError::invalid(format!(
+                        "Cannot infer type for term {} in selection clause (try using a cast to force a type)",
+                        selector_name(of)
+                    )));
+                }
+                self.cast(of.as_ref(), *to)
+            }
             Selector::Call(call) => match aggregate_kind(call) {
                 Some(kind) => self.aggregate_call(kind, call),
                 None => self.call(call, None),
@@ -38,7 +46,8 @@ impl Compiler<'_> {
                     CqlType::Set { element, .. } => CqlType::clone(element),
                     other => other.clone(),
                 };
-                Ok(Typed { expression: Expression::Element(Box::new(of), Box::new(key)), cql_type })
+                let name = selector_name(&pair.0).into();
+                Ok(Typed { expression: Expression::Element(Box::new(of), Box::new(key), name), cql_type })
             }
             Selector::Slice(parts) => {
                 let (of, key) = self.addressed(&parts.0, "slice")?;
@@ -48,7 +57,8 @@ impl Compiler<'_> {
                 };
                 let (from, to) = (bound(&parts.1)?, bound(&parts.2)?);
                 let cql_type = of.cql_type.clone();
-                Ok(Typed { expression: Expression::Slice(Box::new(of), from, to), cql_type })
+                let name = selector_name(&parts.0).into();
+                Ok(Typed { expression: Expression::Slice(Box::new(of), from, to, name), cql_type })
             }
             Selector::Hint(pair) => {
                 let cql_type = self.written_type(&pair.0)?;
@@ -62,7 +72,7 @@ impl Compiler<'_> {
                 Ok(Typed { expression, cql_type })
             }
             Selector::Negation(of) => self.negation(of.as_ref()),
-            Selector::Arithmetic(of) => self.arithmetic(of),
+            Selector::Arithmetic(of) => self.arithmetic(of, None),
             Selector::Term(_) | Selector::List(_) | Selector::Set(_) | Selector::Map(_) | Selector::Tuple(_) => {
                 let cql_type = selector.shape(self)?.natural_type().ok_or_else(|| {
                     EngineError::invalid(format!(

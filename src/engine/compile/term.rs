@@ -78,7 +78,10 @@ impl Operand for Term<'_> {
                 Ok(compiler.cast(of.as_ref(), *to)?.expression)
             }
             Term::Negation(of) => arithmetic(self, compiler, receiver, |compiler| compiler.negation(of.as_ref())),
-            Term::Arithmetic(of) => arithmetic(self, compiler, receiver, |compiler| compiler.arithmetic(of)),
+            Term::Arithmetic(of) => {
+                let expected = receiver.cql_type.clone();
+                arithmetic(self, compiler, receiver, |compiler| compiler.arithmetic(of, Some(&expected)))
+            }
         }
     }
 

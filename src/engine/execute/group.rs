@@ -22,6 +22,7 @@ struct Open {
     key: Vec<Option<Bytes>>,
     partition: u64,
     first: Row,
+    first_shown: Row,
     states: Vec<State>,
 }
 
@@ -40,12 +41,13 @@ impl<'p> Groups<'p> {
     }
 
     /// Adds the row to the open group, or opens one.
-    pub(super) fn add(&mut self, run: &mut Run<'_>, line: &Line) -> Result<(), EngineError> {
+    pub(super) fn add(&mut self, run: &mut Run<'_>, line: &Line, shown: &Row) -> Result<(), EngineError> {
         if self.open.is_none() {
             self.open = Some(Open {
                 key: self.key(run, line)?,
                 partition: line.partition,
                 first: line.cells.clone(),
+                first_shown: shown.clone(),
                 states: self.plan.aggregates.iter().map(|_| State::new()).collect(),
             });
         }
@@ -53,7 +55,7 @@ impl<'p> Groups<'p> {
         for (aggregate, state) in self.plan.aggregates.iter().zip(&mut open.states) {
             let value = match &aggregate.argument {
                 Some(argument) => {
-                    let row = Some(&line.cells);
+                    let row = Some(shown);
                     let binds = &run.bound.values;
                     argument.evaluate(&mut Context { row, binds, aggregates: &[], environment: run.environment })?
                 }
@@ -73,7 +75,7 @@ impl<'p> Groups<'p> {
         let Some(open) = self.open.take() else { return Ok(false) };
         let aggregates = self.plan.aggregates.iter().zip(open.states);
         let aggregates: Vec<Option<Bytes>> = aggregates.map(|(aggregate, state)| state.finish(aggregate)).collect();
-        outputs.row(run, &open.first, &aggregates)?;
+        outputs.row(run, &open.first, &open.first_shown, &aggregates)?;
         self.has_finished = true;
         Ok(true)
     }
@@ -85,7 +87,7 @@ impl<'p> Groups<'p> {
         }
         let aggregates = self.plan.aggregates.iter().map(|aggregate| State::new().finish(aggregate));
         let aggregates: Vec<Option<Bytes>> = aggregates.collect();
-        outputs.row(run, &Row::new(), &aggregates)
+        outputs.row(run, &Row::new(), &Row::new(), &aggregates)
     }
 
     fn key(&self, run: &mut Run<'_>, line: &Line) -> Result<Vec<Option<Bytes>>, EngineError> {

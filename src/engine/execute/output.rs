@@ -1,5 +1,6 @@
 //! Rows of the result: computed, masked, put in order where the table's is not the one that was asked for.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use bytes::Bytes;
@@ -55,19 +56,19 @@ impl<'p, 's> Outputs<'p, 's> {
         self.near = Some(vector);
     }
 
+    /// The row as the reader may see it.
+    pub(super) fn shown<'r>(&self, run: &mut Run<'_>, row: &'r Row) -> Result<Cow<'r, Row>, EngineError> {
+        if self.is_masked { self.masked(run, row).map(Cow::Owned) } else { Ok(Cow::Borrowed(row)) }
+    }
+
+    /// Takes a row, and how it is shown.
     pub(super) fn row(
         &mut self,
         run: &mut Run<'_>,
         row: &Row,
+        shown: &Row,
         aggregates: &[Option<Bytes>],
     ) -> Result<(), EngineError> {
-        let masked;
-        let shown = if self.is_masked {
-            masked = self.masked(run, row)?;
-            &masked
-        } else {
-            row
-        };
         if !self.plan.sorts_result() && self.near.is_none() {
             let mut measured = Measured { sink: &mut *self.sink, size: 0 };
             give(self.plan, run, shown, aggregates, &mut measured)?;

@@ -2,7 +2,6 @@
 
 use num_bigint::{BigInt, Sign};
 use quorate_protocol::cql::ast::ArithmeticOperator;
-use quorate_protocol::value::temporal::MILLIS_PER_DAY;
 use quorate_protocol::value::{CqlType, Decimal, NativeType, Value};
 
 use super::number::{Number, bounded, result_type};
@@ -223,8 +222,11 @@ fn temporal(function: &Function, arguments: &[Value]) -> Result<Option<Value>, E
     let [when, Value::Duration(duration)] = arguments else { return Ok(None) };
     let Some(millis) = millis_of_value(when) else { return Ok(None) };
     let is_date = matches!(when, Value::Date(_));
-    if is_date && duration.nanos % (MILLIS_PER_DAY * 1_000_000) != 0 {
+    if is_date && duration.nanos != 0 {
         return Err(failure(function, &format!("The duration must have a day precision. Was: {duration}")));
+    }
+    if duration.nanos % 1_000_000 != 0 {
+        return Err(failure(function, &format!("The duration must have a millisecond precision. Was: {duration}")));
     }
     let sign = if function.name == "-" { -1 } else { 1 };
     let moved = plus(millis, *duration, sign).ok_or_else(|| failure(function, "the result is out of range"))?;

@@ -4,14 +4,14 @@ use num_bigint::{BigInt, Sign};
 use quorate_protocol::value::{CqlType, Decimal, NativeType, Value};
 
 use super::number::{NUMERIC, Number};
-use super::{Function, arithmetic, values};
+use super::{Function, arithmetic, transcendental, values};
 use crate::engine::error::EngineError;
 
 pub(super) fn overloads(name: &str) -> Option<Vec<Function>> {
     let body: fn(&Function, &[Value]) -> _ = match name {
         "abs" => absolute,
         "round" => round,
-        "exp" | "log" | "log10" => transcendental,
+        "exp" | "log" | "log10" => exponential,
         _ => return None,
     };
     Some(NUMERIC.iter().map(|native| values(name, [(*native).into()], *native, body)).collect())
@@ -43,17 +43,24 @@ fn round(function: &Function, arguments: &[Value]) -> Result<Option<Value>, Engi
     }))
 }
 
-fn transcendental(function: &Function, arguments: &[Value]) -> Result<Option<Value>, EngineError> {
+fn exponential(function: &Function, arguments: &[Value]) -> Result<Option<Value>, EngineError> {
     let of_double: fn(f64) -> f64 = match function.name.as_str() {
         "exp" => f64::exp,
         "log" => f64::ln,
         _ => f64::log10,
     };
-    if matches!(arguments, [Value::Decimal(_) | Value::VarInt(_)]) {
-        return Err(EngineError::invalid(format!(
-            "system.{} is not supported for {}",
-            function.name, function.returns
-        )));
+    if let [exact @ (Value::Decimal(_) | Value::VarInt(_))] = arguments {
+        let of_decimal = match function.name.as_str() {
+            "exp" => transcendental::exp,
+            "log" => transcendental::ln,
+            _ => transcendental::log10,
+        };
+        let CqlType::Native(native) = function.returns else { return Ok(None) };
+        let number = Number::of(exact).and_then(|number| of_decimal(&number.to_decimal()?));
+        let number = number.ok_or_else(|| {
+            EngineError::invalid(format!("The result of system.{} is not a number that can be shown", function.name))
+        })?;
+        return Ok(Number::Decimal(number).into_value(native));
     }
     Ok(apply(function, arguments, |number| Number::Float(of_double(number.to_f64()))))
 }

@@ -63,7 +63,8 @@ pub(super) fn millis_of_value(value: &Value) -> Option<i64> {
 
 /// The day of a moment.
 pub(super) fn date_of(millis: i64) -> Value {
-    let days = millis.div_euclid(MILLIS_PER_DAY) + i64::from(DATE_EPOCH);
+    // whole seconds, down; whole days, towards the epoch (`Duration.ofMillis(millis).toDays()`)
+    let days = millis.div_euclid(1000) / (MILLIS_PER_DAY / 1000) + i64::from(DATE_EPOCH);
     Value::Date(u32::try_from(days).unwrap_or(if days < 0 { 0 } else { u32::MAX }))
 }
 

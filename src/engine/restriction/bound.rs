@@ -6,12 +6,14 @@ mod key;
 pub(in crate::engine) use key::token_of;
 
 use bytes::Bytes;
+use quorate_protocol::cql::ast::Operator;
 use quorate_protocol::value::CqlType;
 
 use super::index::{LikeForm, supports_like};
 use super::{Alternatives, BoundFilter, Filter, Restrictions};
 use crate::engine::error::EngineError;
 use crate::engine::expression::{Context, Expression, parts_of};
+use crate::engine::maintain::IndexRange;
 use crate::engine::schema::{Index, IndexKind};
 use crate::engine::table::Table;
 use crate::store::clustering::Slice;
@@ -26,6 +28,8 @@ pub(in crate::engine) struct Access {
     pub(in crate::engine) slices: Vec<Slice>,
     /// What rows must fulfil beside.
     pub(in crate::engine) filters: Vec<BoundFilter>,
+    /// What the plan's index is asked for, if it has one.
+    pub(in crate::engine) wanted: Option<IndexRange>,
 }
 
 /// Which partitions a read looks at.
@@ -71,7 +75,7 @@ impl Binder<'_> {
             },
         };
         let Some((slices, also)) = rows else { return Ok(None) };
-        Ok(Some(Access { partitions, slices, filters: filters.into_iter().chain(also).collect() }))
+        Ok(Some(Access { partitions, slices, filters: filters.into_iter().chain(also).collect(), wanted: None }))
     }
 
     /// The conditions that are checked row by row.
@@ -83,7 +87,13 @@ impl Binder<'_> {
             }
             self.check_set_in_filter(filter)?;
             bound.push(match filter {
-                Filter::Like { column, pattern } => self.like(*column, pattern, context)?,
+                Filter::Like { column, pattern, .. } => self.like(*column, pattern, context)?,
+                Filter::Tuple { operator, .. } if *operator != Operator::Equal => {
+                    return Err(EngineError::invalid("Multi-column slice restrictions cannot be used for filtering."));
+                }
+                Filter::TupleIn { values, .. } if !values.is_one() => {
+                    return Err(EngineError::invalid("Multicolumn IN filters are not supported"));
+                }
                 Filter::Compare { column, operator, value } if self.folds_case(*column) => {
                     let filter = Filter::Compare { column: *column, operator: *operator, value: value.clone() };
                     BoundFilter::new(&filter, self.table, context)?.folded()
@@ -155,6 +165,14 @@ impl Binder<'_> {
         };
         match filter {
             Filter::Compare { column, value, .. } if self.is_unset(value) => refused("value", column),
+            Filter::Compare { value: Expression::Composite(_, parts), .. } => {
+                match parts.iter().position(|part| self.is_unset(part)) {
+                    Some(place) => {
+                        Err(EngineError::invalid(format!("Invalid unset value for tuple field number {place}")))
+                    }
+                    None => Ok(()),
+                }
+            }
             Filter::Element { column, key, .. } if self.is_unset(key) => refused("map key", column),
             Filter::Element { column, value, .. } if self.is_unset(value) => refused("map value", column),
             Filter::In { column, values: Alternatives::Whole(list, _) } => self.check_set(list, *column),

@@ -79,9 +79,6 @@ impl BoundFilter {
                 let values = listed(values, name, context)?;
                 BoundFilter::In { column: *column, values: values.into_iter().flatten().collect() }
             }
-            Filter::Tuple { operator, .. } if *operator != Operator::Equal => {
-                return Err(EngineError::invalid("Multi-column slice restrictions cannot be used for filtering."));
-            }
             Filter::Tuple { columns, operator, value } => {
                 let values = parts_of(&tuple_type(columns), value.evaluate(context)?)?;
                 for (index, column) in columns.iter().enumerate() {
@@ -92,13 +89,10 @@ impl BoundFilter {
                 }
                 BoundFilter::Tuple { columns: columns.clone(), operator: *operator, values }
             }
-            Filter::TupleIn { columns, values: Alternatives::Listed(values) } if values.len() == 1 => {
-                let value = values.first().map(|value| value.evaluate(context)).transpose()?.flatten();
-                let values = parts_of(&tuple_type(columns), value)?;
-                BoundFilter::Tuple { columns: columns.clone(), operator: Operator::Equal, values }
-            }
-            Filter::TupleIn { .. } => {
-                return Err(EngineError::invalid("Multicolumn IN filters are not supported"));
+            Filter::TupleIn { columns, values } => {
+                let cql_type = tuple_type(columns);
+                let tuples = listed(values, "", context)?.into_iter().map(|tuple| parts_of(&cql_type, tuple));
+                BoundFilter::TupleIn { columns: columns.clone(), values: tuples.collect::<Result<_, _>>()? }
             }
             Filter::Token { operator, value } => {
                 let value = value.evaluate(context)?;
@@ -110,7 +104,7 @@ impl BoundFilter {
                 let value = value.evaluate(context)?.ok_or_else(|| refused("map value", *column))?;
                 BoundFilter::Element { column: *column, key, value }
             }
-            Filter::Like { column, pattern } => {
+            Filter::Like { column, pattern, .. } => {
                 let term = pattern.evaluate(context)?.ok_or_else(|| refused("value", *column))?;
                 BoundFilter::Like { column: *column, form: LikeForm::Matches, term, folds_case: false }
             }

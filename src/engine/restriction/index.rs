@@ -51,6 +51,11 @@ pub(super) fn supports(index: &Index, table: &Table, column: usize, lookup: Look
     }
 }
 
+/// Whether the index answers the condition.
+pub(in crate::engine) fn is_answered_by(filter: &Filter, index: &Index, table: &Table) -> bool {
+    filter.columns().iter().any(|column| supports(index, table, *column, Lookup::of(filter)))
+}
+
 /// Whether one of the indexes answers all of the group, or of a collection's restrictions any.
 pub(super) fn has_supporting_index(group: &Group, filters: &[Filter], table: &Table, indexes: &[&Index]) -> bool {
     indexes.iter().any(|index| supports_group(index, group, filters, table))

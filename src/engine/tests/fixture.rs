@@ -19,6 +19,7 @@ use crate::engine::bind::Receiver;
 use crate::engine::compile::{Compiler, Operand};
 use crate::engine::environment::tests::Still;
 use crate::engine::expression::{Context, parts_of};
+use crate::engine::maintain::IndexPlan;
 use crate::engine::schema::{Index, IndexKind, IndexTarget, TableDefinition, TableFlags, TableOptions};
 use crate::engine::table::{ColumnKind, Table};
 use crate::store::Store;
@@ -45,6 +46,11 @@ impl Fixture {
         }
         for line in include_str!("../testdata/rich/writes.cql").lines() {
             fixture.run(line);
+        }
+        for definition in fixture.tables.values() {
+            for index in definition.indexes.values() {
+                IndexPlan::new(definition, index).unwrap().build(&fixture.store, 0).unwrap();
+            }
         }
         fixture
     }
@@ -119,7 +125,9 @@ impl Fixture {
         let option = |(key, value): &(Constant<'_>, Constant<'_>)| (key.raw_text().into(), value.raw_text().into());
         let options = options.flatten().map(option).collect();
         let name: Arc<str> = created.name.as_ref().unwrap().as_str().into();
-        let (column, storage) = (column.as_str().to_owned(), StorageId(0));
+        self.elements += 1;
+        let storage = StorageId(1000 + self.elements);
+        let column = column.as_str().to_owned();
         let index = Index { name: Arc::clone(&name), kind, column, target, storage, options };
         self.definition_mut(created.table.name.as_str()).indexes.insert(name, Arc::new(index));
     }

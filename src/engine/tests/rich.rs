@@ -21,7 +21,27 @@ const ANSWERS: &str = include_str!("../testdata/rich/cassandra-5.0.6.txt");
 const BOUND: &str = include_str!("../testdata/rich/bound-5.0.6.txt");
 
 /// Statements whose answer differs, and why that is accepted.
-const DIFFERENT: &[(&str, &str)] = &[];
+const DIFFERENT: &[(&str, &str)] = &[
+    ("mask_default(p)", "Cassandra declares timeuuids that functions give as a class that drivers do not know"),
+    ("min(p), max(p)", "the same"),
+    ("SHA-224", "no library in use has it"),
+    ("fromjson('nojson')", "the message of Cassandra's parser of JSON"),
+    ("m = fromjson(?)", "the same"),
+    ("m[?..?]", "an unset bound of a slice is refused"),
+    ("(int) ? FROM r.plain", "Cassandra shows what is unset as an empty value, which is none"),
+    ("u = ? ALLOW", "Cassandra fails with an internal error"),
+];
+
+/// Values that are refused in other words than Cassandra's, or that Cassandra takes for what they are not.
+const OTHER_WORDS: &[&str] = &[
+    "SELECT k FROM r.typed WHERE k IN ? 000000020000000400000002000000040000000100",
+    "SELECT k FROM r.typed WHERE vf = ? ALLOW FILTERING 3fc00000",
+    "SELECT k FROM r.typed WHERE a = ? ALLOW FILTERING ff",
+    "SELECT k FROM r.typed WHERE j = ? ALLOW FILTERING 7f0000",
+    "SELECT k FROM r.typed WHERE r = ? ALLOW FILTERING 00",
+    "SELECT k FROM r.typed WHERE p = ? ALLOW FILTERING 00000000000040008080808080808080",
+    "SELECT k FROM r.typed WHERE n = ? ALLOW FILTERING ffffffffffffffff",
+];
 
 #[test]
 fn answers_of_a_store_are_those_of_cassandra() {
@@ -58,7 +78,9 @@ fn answers_to_values_are_those_of_cassandra() {
         let request = request_with(values);
         let view = QueryView::parse(&request).unwrap();
         let (_, ours) = answer(&fixture, text, &view.parameters.values);
-        if !is_same(&ours, rows) {
+        if OTHER_WORDS.contains(&format!("{text} {values}").as_str()) {
+            assert!(ours.starts_with("E 8704 "), "{text}");
+        } else if !is_same(&ours, rows) {
             wrong.push(format!("{text}\n  with {values}\n  ours:   {ours}\n  theirs: {rows}"));
         }
     }
@@ -163,6 +185,23 @@ fn pages_of_any_size_are_the_whole_result() {
         }
     }
     assert!(pages_seen > 1000);
+}
+
+#[test]
+fn an_index_finds_what_a_scan_finds() {
+    let fixture = Fixture::new();
+    let mut used = 0;
+    for (text, plan) in answered(&fixture) {
+        if plan.index_use.is_none() {
+            continue;
+        }
+        used += 1;
+        let mut scanning = plan.clone();
+        scanning.index_use = None;
+        let run = |plan: &Plan| plan.execute(&fixture.store, &Values::NONE, page(), &mut Still::default());
+        assert_eq!(run(&plan), run(&scanning), "{text}");
+    }
+    assert!(used > 20);
 }
 
 #[test]

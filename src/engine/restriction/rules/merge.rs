@@ -3,20 +3,29 @@
 use super::super::index::has_supporting_index;
 use super::{Group, Kind, Rules};
 use crate::engine::error::EngineError;
-use crate::engine::name::term_text;
 use crate::engine::restriction::Filter;
-use quorate_protocol::cql::ast::{Relation, Term};
+use crate::engine::table::Table;
+
+/// Refuses restrictions that exclude each other, of statements that no index answers.
+pub(in crate::engine) fn check_pairs(filters: &[Filter], table: &Table) -> Result<(), EngineError> {
+    let mut rules = Rules::new(table, &[], true);
+    filters.iter().try_for_each(|filter| rules.add(filter.clone()))
+}
 
 impl Rules<'_> {
     /// Adds what a relation was compiled to.
-    pub(in crate::engine) fn add(&mut self, relation: &Relation<'_>, filter: Filter) -> Result<(), EngineError> {
+    pub(in crate::engine) fn add(&mut self, filter: Filter) -> Result<(), EngineError> {
         let new = Group::of(&filter, self.filters.len());
+        let like = if let Filter::Like { text, .. } = &filter { Some(text.clone()) } else { None };
         self.filters.push(filter);
         if new.columns.is_empty() {
             return self.add_token(new);
         }
-        if new.kind == Kind::Like && !has_supporting_index(&new, &self.filters, self.table, self.indexes) {
-            return Err(self.refused_like(&new, relation));
+        if let Some(pattern) = like.filter(|_| !has_supporting_index(&new, &self.filters, self.table, self.indexes)) {
+            return Err(EngineError::invalid(format!(
+                "LIKE restriction is only supported on properly indexed columns. {} LIKE {pattern} is not valid.",
+                self.name(new.first())
+            )));
         }
         let last = self.clustering_groups().max_by_key(|group| group.last()).cloned();
         let next = self.clustering_groups().flat_map(|group| group.columns.clone()).collect::<Vec<_>>();
@@ -135,16 +144,5 @@ impl Rules<'_> {
                 return Ok(());
             }
         }))
-    }
-
-    fn refused_like(&self, group: &Group, relation: &Relation<'_>) -> EngineError {
-        let pattern = match relation {
-            Relation::Column { value, .. } => term_text(value),
-            _ => term_text(&Term::Null),
-        };
-        EngineError::invalid(format!(
-            "LIKE restriction is only supported on properly indexed columns. {} LIKE {pattern} is not valid.",
-            self.name(group.first())
-        ))
     }
 }
