@@ -18,7 +18,7 @@ use super::table::{ColumnKind, Table};
 pub(super) use bound::{Access, Binder, Partitions, token_of};
 pub(super) use filter::BoundFilter;
 pub(super) use index::is_answered_by;
-pub(super) use rules::{Restrictions, Rules, Surroundings, check_pairs};
+pub(super) use rules::{Restrictions, Rules, Surroundings};
 
 /// A condition on a row.
 #[derive(Clone, Debug)]

@@ -243,7 +243,7 @@ fn check_where(create: &CreateView<'_>, keyspace: &Keyspace, base: &TableDefinit
         let filter = restriction::compile(relation, &base.table, &mut compiler)?;
         let columns = filter.columns().iter().filter_map(|index| base.table.columns().get(*index));
         restricted.extend(columns.map(|column| column.name.as_str()));
-        rules.add(relation, filter.clone())?;
+        rules.add(filter.clone())?;
         filters.push(filter);
     }
     rules.finish(Surroundings { nearest: None, selects_static_only: false, is_virtual: false })?;

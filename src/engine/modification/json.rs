@@ -2,8 +2,6 @@
 
 pub(in crate::engine) mod value;
 
-pub(in crate::engine) use value::from_json;
-
 use quorate_protocol::cql::ast::{Constant, JsonDefault, Term};
 use quorate_protocol::value::NativeType;
 use serde_json::Value as Json;

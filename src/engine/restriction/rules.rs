@@ -3,8 +3,6 @@
 mod decision;
 mod merge;
 
-pub(in crate::engine) use merge::check_pairs;
-
 use super::index::Lookup;
 use super::{Alternatives, Filter};
 use crate::engine::error::EngineError;

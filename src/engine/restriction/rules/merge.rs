@@ -4,13 +4,6 @@ use super::super::index::has_supporting_index;
 use super::{Group, Kind, Rules};
 use crate::engine::error::EngineError;
 use crate::engine::restriction::Filter;
-use crate::engine::table::Table;
-
-/// Refuses restrictions that exclude each other, of statements that no index answers.
-pub(in crate::engine) fn check_pairs(filters: &[Filter], table: &Table) -> Result<(), EngineError> {
-    let mut rules = Rules::new(table, &[], true);
-    filters.iter().try_for_each(|filter| rules.add(filter.clone()))
-}
 
 impl Rules<'_> {
     /// Adds what a relation was compiled to.
