@@ -8,7 +8,7 @@ impl Catalog {
     /// The tables and views of an embedded store.
     pub fn of_schema(schema: &Schema) -> Self {
         Self::of_tables(schema.keyspaces.iter().flat_map(|(keyspace, known)| {
-            let tables = known.tables.iter().map(|(name, table)| (name, table));
+            let tables = known.tables.iter();
             let views = known.views.iter().map(|(name, view)| (name, &view.definition));
             tables.chain(views).map(move |(name, table)| (&**keyspace, &**name, table_of(table)))
         }))

@@ -74,6 +74,7 @@ struct Open<'a> {
     has_row: bool,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is not moved")]
 enum OpenRows<'a> {
     /// The rows, and where the cursor may still go among them.
     Rows {

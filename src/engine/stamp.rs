@@ -83,7 +83,7 @@ impl BoundStamp {
         let mut stamps = self.of_column(data, now_seconds);
         for step in &self.steps {
             let parts = parts_of(&cql_type, value.clone()).unwrap_or_default();
-            (stamps, value, cql_type) = step.take(stamps, parts, value, cql_type);
+            (stamps, value, cql_type) = step.take(&stamps, &parts, value, cql_type);
         }
         if self.kind == WritetimeKind::MaxWritetime
             && let Stamps::Many(all) = stamps
@@ -156,8 +156,8 @@ impl BoundStep {
     /// The stamps, the value and the type of what the step leads to.
     fn take(
         &self,
-        stamps: Stamps,
-        parts: Vec<Option<Bytes>>,
+        stamps: &Stamps,
+        parts: &[Option<Bytes>],
         value: Option<Bytes>,
         cql_type: CqlType,
     ) -> (Stamps, Option<Bytes>, CqlType) {

@@ -73,7 +73,7 @@ impl Work {
         if let Response::SchemaChange(change) = &reply.response {
             replica.schema_changed(change);
         }
-        encode(version, reply)
+        encode(version, &reply)
     }
 
     fn answer(&self, replica: &Replica) -> Result<ResponseMessage, CqlError> {
@@ -82,19 +82,19 @@ impl Work {
         match &self.what {
             What::Prepare => prepare(database, &self.request, &self.session),
             What::Query(statement) => {
-                let view = QueryView::parse(&self.request).map_err(malformed)?;
+                let view = QueryView::parse(&self.request).map_err(|error| malformed(&error))?;
                 let executed = database.execute(statement, Execution { parameters: &view.parameters, user })?;
                 Ok(said(executed, &view.parameters, None))
             }
             What::Execute(statement) => {
-                let view = ExecuteView::parse(&self.request).map_err(malformed)?;
+                let view = ExecuteView::parse(&self.request).map_err(|error| malformed(&error))?;
                 let executed = database.execute(statement, Execution { parameters: &view.parameters, user })?;
                 // A version without ids of metadata knows what PREPARED said.
                 let known = view.result_metadata_id.unwrap_or(statement.metadata_id());
                 Ok(said(executed, &view.parameters, Some((known, statement))))
             }
             What::Batch(statements) => {
-                let view = BatchView::parse(&self.request).map_err(malformed)?;
+                let view = BatchView::parse(&self.request).map_err(|error| malformed(&error))?;
                 let children: Vec<_> = statements
                     .iter()
                     .zip(view.children())
@@ -137,16 +137,16 @@ impl What {
         match request.opcode() {
             Opcode::Prepare => Ok(Self::Prepare),
             Opcode::Query => {
-                let view = QueryView::parse(request).map_err(malformed)?;
+                let view = QueryView::parse(request).map_err(|error| malformed(&error))?;
                 let keyspace = view.parameters.keyspace.or(session.keyspace.as_deref());
                 Ok(Self::Query(Arc::new(database.compile(view.query, keyspace, user)?)))
             }
             Opcode::Execute => {
-                let view = ExecuteView::parse(request).map_err(malformed)?;
+                let view = ExecuteView::parse(request).map_err(|error| malformed(&error))?;
                 Ok(Self::Execute(database.prepared(view.id)?))
             }
             Opcode::Batch => {
-                let view = BatchView::parse(request).map_err(malformed)?;
+                let view = BatchView::parse(request).map_err(|error| malformed(&error))?;
                 let keyspace = view.parameters.keyspace.or(session.keyspace.as_deref());
                 let statements = view.children().map(|child| match child.statement {
                     BatchStatement::Text(text) => Ok(Arc::new(database.compile(text, keyspace, user)?)),
@@ -161,11 +161,11 @@ impl What {
 
 /// An ERROR in this version.
 pub(super) fn error(version: Version, error: CqlError) -> Reply {
-    encode(version, Response::Error(error).into())
+    encode(version, &Response::Error(error).into())
 }
 
 fn prepare(database: &Database, request: &Envelope, session: &Session) -> Result<ResponseMessage, CqlError> {
-    let view = PrepareView::parse(request).map_err(malformed)?;
+    let view = PrepareView::parse(request).map_err(|error| malformed(&error))?;
     let keyspace = view.keyspace.or(session.keyspace.as_deref());
     let statement = database.prepare(view.query, keyspace, session.user.as_deref())?;
     Ok(Response::Prepared(PreparedMessage {
@@ -229,11 +229,11 @@ fn has_pages(request: &Envelope) -> bool {
     size.is_some_and(|size| (1..=CHEAP_ROWS_MAX).contains(&size))
 }
 
-fn malformed(error: impl ToString) -> CqlError {
+fn malformed(error: &impl ToString) -> CqlError {
     CqlError::new(ErrorDetails::Protocol, error.to_string())
 }
 
-fn encode(version: Version, message: ResponseMessage) -> Reply {
+fn encode(version: Version, message: &ResponseMessage) -> Reply {
     message.encode(version, STREAM).or_else(|error| {
         let text = format!("the answer cannot be expressed: {error}");
         let error = ResponseMessage::from(Response::Error(CqlError::new(ErrorDetails::Server, text)));

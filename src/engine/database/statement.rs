@@ -185,7 +185,7 @@ impl Statement {
     /// Whether it may take so long that others should not wait for it; `has_pages`: its result comes in pages.
     pub fn is_heavy(&self, has_pages: bool) -> bool {
         match &self.plan {
-            StatementPlan::Select(select) => !select.is_computed && !(select.plan.is_bounded() && has_pages),
+            StatementPlan::Select(select) => !(select.is_computed || has_pages && select.plan.is_bounded()),
             StatementPlan::Truncate { .. } | StatementPlan::Define | StatementPlan::Roles => true,
             StatementPlan::Modify(_) | StatementPlan::Batch(_) | StatementPlan::Use(_) | StatementPlan::Describe => {
                 false

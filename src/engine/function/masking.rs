@@ -50,17 +50,19 @@ pub(super) fn overloads(
     Ok(Some(vec![serialized(name, parameters, returns, signature.body)]))
 }
 
+type Body = fn(&Function, &[Option<Bytes>]) -> Result<Option<Bytes>, EngineError>;
+
 struct Signature {
     required: usize,
     optional: usize,
     parameters: &'static str,
-    body: fn(&Function, &[Option<Bytes>]) -> Result<Option<Bytes>, EngineError>,
+    body: Body,
 }
 
 impl Signature {
     fn of(name: &str) -> Option<Self> {
         let string = "[text|varchar|ascii], int, int, [text]";
-        let (required, optional, parameters, body): (_, _, _, fn(&Function, &[Option<Bytes>]) -> _) = match name {
+        let (required, optional, parameters, body): (_, _, _, Body) = match name {
             "mask_null" => (1, 0, "any", |_, _| Ok(None)),
             "mask_default" => (1, 0, "any", default),
             "mask_replace" => (2, 0, "any, any", |_, arguments| Ok(arguments.get(1).cloned().flatten())),

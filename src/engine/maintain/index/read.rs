@@ -37,6 +37,7 @@ pub struct Candidates<'a> {
     now_seconds: i64,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is not moved")]
 #[derive(Debug)]
 enum Source<'a> {
     /// Entries of one value, which are in order.

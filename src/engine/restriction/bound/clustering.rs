@@ -36,7 +36,7 @@ impl Binder<'_> {
         if limits.is_empty() && prefixes.iter().all(|prefix| prefix.is_empty()) && !prefixes.is_empty() {
             return Ok(Some((Vec::new(), also)));
         }
-        let slices: Vec<Slice> = prefixes.into_iter().filter_map(|prefix| self.slice(prefix, &limits)).collect();
+        let slices: Vec<Slice> = prefixes.into_iter().filter_map(|prefix| self.slice(&prefix, &limits)).collect();
         Ok((!slices.is_empty()).then_some((slices, also)))
     }
 
@@ -195,7 +195,7 @@ impl Binder<'_> {
         Limit { is_lower: is_lower != is_descending, inclusive, values }
     }
 
-    fn slice(&self, prefix: Clustering, limits: &[Limit]) -> Option<Slice> {
+    fn slice(&self, prefix: &Clustering, limits: &[Limit]) -> Option<Slice> {
         let mut slice = Slice::of_prefix(prefix.clone());
         if prefix.is_empty() {
             slice = Slice::default();
