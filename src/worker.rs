@@ -5,7 +5,7 @@
 mod versions;
 
 use std::cell::{Cell, OnceCell, RefCell, RefMut};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -74,8 +74,9 @@ impl Worker {
             shared,
         });
         let parts = worker.shared.backend_parts();
+        let deliver: Rc<dyn Deliver> = Rc::new(ToWorker(Rc::downgrade(&worker)));
         let backends =
-            parts.into_iter().map(|parts| AnyBackend::start(parts, worker.turn.clone(), worker.clone())).collect();
+            parts.into_iter().map(|parts| AnyBackend::start(parts, worker.turn.clone(), deliver.clone())).collect();
         // Set once, here.
         let _ = worker.backends.set(backends);
         worker
@@ -226,8 +227,13 @@ fn evaluator(shared: &Arc<Shared>, seed: u64) -> Evaluator {
     Evaluator::new(move || u64::try_from(shared.clock.wall_micros()).unwrap_or(0), move || random.u128(..))
 }
 
-impl Deliver for Worker {
+/// The worker as its backends know it: it owns them, not they it, so that all of it goes when its thread ends.
+struct ToWorker(Weak<Worker>);
+
+impl Deliver for ToWorker {
     fn deliver(&self, key: RequestKey, backend: u8, reply: Reply) {
-        coordinator::on_reply(self, key.into(), backend, reply);
+        if let Some(worker) = self.0.upgrade() {
+            coordinator::on_reply(&worker, key.into(), backend, reply);
+        }
     }
 }

@@ -171,16 +171,23 @@ impl PartitionWrite<'_> {
         if let Some(deletion) = &deletion {
             row.shadow(deletion);
         }
+        let shadow = deletion.into_iter().chain(row.deletion).reduce(Deletion::merge);
+        let of = |column, counter| Row { columns: vec![(column, ColumnData::Counter(counter))], ..Row::default() };
         let mut counted = Row::default();
         for update in updates {
             let find = |row: &Row| match row.column(update.column) {
                 Some(ColumnData::Counter(counter)) => Some(counter.clone()),
                 _ => None,
             };
-            let mut counter: CounterData = find(&counted).or_else(|| find(row)).unwrap_or_default();
+            let mut before = of(update.column, find(&counted).or_else(|| find(row)).unwrap_or_default());
+            if let Some(shadow) = &shadow {
+                // what the deletion covers, even of this write, does not go on either
+                before.shadow(shadow);
+            }
+            let mut counter: CounterData = find(&before).unwrap_or_default();
             counter.add(self.replica, update.delta, update.timestamp);
-            counted =
-                counted.merge(Row { columns: vec![(update.column, ColumnData::Counter(counter))], ..Row::default() });
+            counted.columns.retain(|(column, _)| *column != update.column);
+            counted = counted.merge(of(update.column, counter));
         }
         *row = std::mem::take(row).merge(counted);
     }

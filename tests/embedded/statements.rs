@@ -124,7 +124,7 @@ async fn traces_are_kept() {
         let result = session.query_unpaged(insert, ()).await.unwrap();
         let trace = session.get_tracing_info(&result.tracing_id().unwrap()).await.unwrap();
         assert_eq!(trace.command.as_deref(), Some("QUERY"));
-        assert!(trace.parameters.unwrap()["query"].contains("it's"));
+        assert!(trace.parameters.unwrap()["query"].contains("'it''s'"));
         assert!(!trace.events.is_empty());
     }
 }
