@@ -29,8 +29,10 @@ use crate::shared::Shared;
 use crate::statement::{Evaluator, Statements};
 use crate::turn::Turn;
 
-/// How often requests under way are looked at: deadlines and slow backends.
+/// How often requests under way are looked at where a read may be asked of another voter: a fraction of the patience.
 const TICK: Duration = Duration::from_millis(5);
+/// How often they are looked at where only their deadlines count: each timer costs every wait of the event loop.
+const DEADLINE_TICK: Duration = Duration::from_millis(50);
 /// How often backends are looked at: silence, latency, topology.
 const CHECK: Duration = Duration::from_millis(100);
 /// How often clients are looked at: stalls, and logins that do not come.
@@ -150,6 +152,8 @@ impl Worker {
     }
 
     async fn tick(&self) {
+        let cluster = &self.shared.cluster;
+        let every = if cluster.speculates && !cluster.has_one_voter() { TICK } else { DEADLINE_TICK };
         loop {
             std::future::poll_fn(|cx| {
                 if self.operations.borrow().len() > 0 {
@@ -159,7 +163,7 @@ impl Worker {
                 std::task::Poll::Pending
             })
             .await;
-            tokio::time::sleep(TICK).await;
+            tokio::time::sleep(every).await;
             coordinator::on_tick(self, Instant::now());
         }
     }

@@ -34,7 +34,11 @@ pub(crate) struct Begin {
 /// One backend answers: the one voter there is, or any that is live.
 pub(crate) fn start_relay(worker: &Worker, begin: Begin) {
     let live = worker.live_voters(begin.forward.lane.version);
-    let Some(first) = worker.preference.borrow().order(worker).into_iter().find(|voter| live.contains(*voter)) else {
+    let first = match live.len() {
+        1 => live.iter().next(),
+        _ => worker.preference.borrow().order(worker).into_iter().find(|voter| live.contains(*voter)),
+    };
+    let Some(first) = first else {
         let error = CqlError::Unavailable { level: begin.level, required: 1, alive: 0 };
         return refuse(worker, &begin, &error);
     };
