@@ -160,24 +160,18 @@ impl PartitionWrite<'_> {
 
     /// Adds to counters what they are told to; what was counted before a deletion does not go on.
     fn count(&self, row: &mut Row, updates: &[&CounterUpdate], deletion: Option<Deletion>) {
-        if updates.is_empty() {
-            return;
-        }
-        if let Some(deletion) = &deletion {
-            row.shadow(deletion);
-        }
-        let mut counted = Row::default();
         for update in updates {
-            let find = |row: &Row| match row.column(update.column) {
-                Some(ColumnData::Counter(counter)) => Some(counter.clone()),
-                _ => None,
+            if let Some(deletion) = &deletion {
+                row.shadow(deletion);
+            }
+            let mut counter = match row.column(update.column) {
+                Some(ColumnData::Counter(counter)) => counter.clone(),
+                _ => CounterData::default(),
             };
-            let mut counter: CounterData = find(&counted).or_else(|| find(row)).unwrap_or_default();
             counter.add(self.replica, update.delta, update.timestamp);
-            counted =
-                counted.merge(Row { columns: vec![(update.column, ColumnData::Counter(counter))], ..Row::default() });
+            let counted = Row { columns: vec![(update.column, ColumnData::Counter(counter))], ..Row::default() };
+            *row = std::mem::take(row).merge(counted);
         }
-        *row = std::mem::take(row).merge(counted);
     }
 
     /// The newest deletion of the partition and of ranges that covers a row: those stored and those being written.

@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fjall::config::PinningPolicy;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 
 use super::{Change, Read, Scan, Storage};
@@ -55,8 +56,7 @@ impl DiskStorage {
             .manual_journal_persist(true)
             .max_journaling_size(JOURNAL_BYTES)
             .open()?;
-        let how = || KeyspaceCreateOptions::default().manual_journal_persist(true).max_memtable_size(MEMTABLE_BYTES);
-        let entries = database.keyspace("rows", how)?;
+        let entries = database.keyspace("rows", tree_options)?;
         let journal = Journal { database: database.clone(), directory, failed: Arc::default() };
         let syncer = match options.sync {
             SyncMode::Batch => None,
@@ -64,6 +64,16 @@ impl DiskStorage {
         };
         Ok(DiskStorage { database, entries, journal, syncer, _lock: lock })
     }
+}
+
+/// Where a key is, and whether it is anywhere, is always known from memory: three bytes or so for each row. Read from the disk
+/// for each look, filters of half a megabyte would push all else out of the cache.
+fn tree_options() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default()
+        .manual_journal_persist(true)
+        .max_memtable_size(MEMTABLE_BYTES)
+        .filter_block_pinning_policy(PinningPolicy::all(true))
+        .index_block_pinning_policy(PinningPolicy::all(true))
 }
 
 /// A process that dies while fjall makes its files for the first time leaves some that fjall would not take over. The marker
