@@ -18,8 +18,18 @@ use super::{Change, Read, Scan, Storage};
 use crate::store::StoreError;
 use crate::store::options::{StoreOptions, SyncMode};
 
-/// How much is gathered in memory before it is sorted into a file. Up to four such may wait to be written.
+/// How much is gathered in memory before it is sorted into a file.
 const MEMTABLE_BYTES: u64 = 4 << 20;
+
+/// How much may wait in memory to be written to files, by fjall's own account, before writers wait for it.
+const WAITING_BYTES: u64 = 16 << 20;
+
+/// How long a writer sleeps before it looks again, and how often it does: a background that has failed never makes room.
+const WAIT: Duration = Duration::from_millis(1);
+const WAITS: u32 = 1000;
+
+/// One that merges files, and one that must not wait for it: it makes files of what is in memory.
+const BACKGROUND_THREADS: usize = 2;
 
 /// How much of the journal is kept at most, and so read when the store is opened. The least that fjall allows.
 const JOURNAL_BYTES: u64 = 64 << 20;
@@ -52,7 +62,7 @@ impl DiskStorage {
         remove_unfinished(&directory)?;
         let database = Database::builder(&directory)
             .cache_size(options.cache_bytes)
-            .worker_threads(1)
+            .worker_threads(BACKGROUND_THREADS)
             .manual_journal_persist(true)
             .max_journaling_size(JOURNAL_BYTES)
             .open()?;
@@ -63,6 +73,22 @@ impl DiskStorage {
             SyncMode::Periodic(every) => Some(Syncer::start(journal.clone(), every)?),
         };
         Ok(DiskStorage { database, entries, journal, syncer, _lock: lock })
+    }
+}
+
+impl DiskStorage {
+    /// Holds a writer up while the background has not kept up. Left to itself, fjall would let memory grow instead.
+    fn wait_for_room(&self) -> Result<(), StoreError> {
+        for _ in 0..WAITS {
+            if self.database.write_buffer_size() <= WAITING_BYTES {
+                break;
+            }
+            if self.entries.sealed_memtable_count() == 0 && !self.entries.rotate_memtable()? {
+                break;
+            }
+            std::thread::sleep(WAIT);
+        }
+        Ok(())
     }
 }
 
@@ -99,7 +125,8 @@ impl Storage for DiskStorage {
                 None => batch.remove(&self.entries, Bytes::from(key)),
             }
         }
-        self.journal.watch(batch.commit())
+        self.journal.watch(batch.commit())?;
+        self.wait_for_room()
     }
 
     fn flush(&self) -> Result<(), StoreError> {
