@@ -5,7 +5,7 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,15 +21,18 @@ use crate::store::options::{StoreOptions, SyncMode};
 /// How much is gathered in memory before it is sorted into a file.
 const MEMTABLE_BYTES: u64 = 4 << 20;
 
-/// How much may wait in memory to be written to files, by fjall's own account, before writers wait for it.
-const WAITING_BYTES: u64 = 16 << 20;
+/// How many such may wait to be written to files before writers wait for it.
+const WAITING_MEMTABLES: usize = 3;
 
 /// How long a writer sleeps before it looks again, and how often it does: a background that has failed never makes room.
 const WAIT: Duration = Duration::from_millis(1);
 const WAITS: u32 = 1000;
 
-/// One that merges files, and one that must not wait for it: it makes files of what is in memory.
-const BACKGROUND_THREADS: usize = 2;
+/// One thread makes files of what is in memory and merges them. Of several, fjall keeps one from merging, and that one spins
+/// while there is something to merge: a fifth of all processor time under a steady load of writes. But a single one could wait
+/// for itself if fjall were to ask it to begin a new memtable (for each write, until it does), so the store does that.
+const BACKGROUND_THREADS: usize = 1;
+const NEVER: u64 = u64::MAX;
 
 /// How much of the journal is kept at most, and so read when the store is opened. The least that fjall allows.
 const JOURNAL_BYTES: u64 = 64 << 20;
@@ -38,6 +41,8 @@ const JOURNAL_BYTES: u64 = 64 << 20;
 pub(in crate::store) struct DiskStorage {
     database: Database,
     entries: Keyspace,
+    /// Written since the last memtable began, in bytes.
+    gathered: AtomicU64,
     journal: Journal,
     syncer: Option<Syncer>,
     /// Held, so that no other process opens the directory.
@@ -72,23 +77,19 @@ impl DiskStorage {
             SyncMode::Batch => None,
             SyncMode::Periodic(every) => Some(Syncer::start(journal.clone(), every)?),
         };
-        Ok(DiskStorage { database, entries, journal, syncer, _lock: lock })
+        Ok(DiskStorage { database, entries, gathered: AtomicU64::new(0), journal, syncer, _lock: lock })
     }
 }
 
 impl DiskStorage {
     /// Holds a writer up while the background has not kept up. Left to itself, fjall would let memory grow instead.
-    fn wait_for_room(&self) -> Result<(), StoreError> {
+    fn wait_for_room(&self) {
         for _ in 0..WAITS {
-            if self.database.write_buffer_size() <= WAITING_BYTES {
-                break;
-            }
-            if self.entries.sealed_memtable_count() == 0 && !self.entries.rotate_memtable()? {
+            if self.entries.sealed_memtable_count() < WAITING_MEMTABLES {
                 break;
             }
             std::thread::sleep(WAIT);
         }
-        Ok(())
     }
 }
 
@@ -97,7 +98,7 @@ impl DiskStorage {
 fn tree_options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default()
         .manual_journal_persist(true)
-        .max_memtable_size(MEMTABLE_BYTES)
+        .max_memtable_size(NEVER)
         .filter_block_pinning_policy(PinningPolicy::all(true))
         .index_block_pinning_policy(PinningPolicy::all(true))
 }
@@ -119,6 +120,8 @@ impl Storage for DiskStorage {
     fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.journal.check()?;
         let mut batch = self.database.batch();
+        let length = |change: &Change| change.key.len() + change.value.as_ref().map_or(0, Vec::len);
+        let written: usize = changes.iter().map(length).sum();
         for Change { key, value } in changes {
             match value {
                 Some(value) => batch.insert(&self.entries, Bytes::from(key), Bytes::from(value)),
@@ -126,7 +129,12 @@ impl Storage for DiskStorage {
             }
         }
         self.journal.watch(batch.commit())?;
-        self.wait_for_room()
+        if self.gathered.fetch_add(written as u64, Ordering::Relaxed) + written as u64 > MEMTABLE_BYTES {
+            self.gathered.store(0, Ordering::Relaxed);
+            self.entries.rotate_memtable()?;
+            self.wait_for_room();
+        }
+        Ok(())
     }
 
     fn flush(&self) -> Result<(), StoreError> {
