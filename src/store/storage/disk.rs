@@ -6,26 +6,37 @@ use std::fs::{self, File, TryLockError};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
+use fjall::config::PinningPolicy;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 
 use super::{Change, Read, Scan, Storage};
 use crate::store::StoreError;
 use crate::store::options::{StoreOptions, SyncMode};
 
-/// How much is gathered in memory before it is sorted into a file. Up to four such may wait to be written.
+/// How much is gathered in memory before it is sorted into a file.
 const MEMTABLE_BYTES: u64 = 4 << 20;
+
+/// How many such may wait to be written to files before writers wait for it.
+const WAITING_MEMTABLES: usize = 3;
+
+/// How long a writer sleeps before it looks again, and how often it does: a background that has failed never makes room.
+const WAIT: Duration = Duration::from_millis(1);
+const WAITS: u32 = 1000;
+
+/// One thread makes files of what is in memory and merges them. Of several, fjall keeps one from merging, and that one spins
+/// while there is something to merge: a fifth of all processor time under a steady load of writes. But a single one could wait
+/// for itself if fjall were to ask it to begin a new memtable (for each write, until it does), so the store does that.
+const BACKGROUND_THREADS: usize = 1;
+const NEVER: u64 = u64::MAX;
 
 /// How much of the journal is kept at most, and so read when the store is opened. The least that fjall allows.
 const JOURNAL_BYTES: u64 = 64 << 20;
-
-/// Threads that write sorted files and merge them: what is gathered must not wait for a long merge to be written.
-const WORKERS: usize = 2;
 
 /// The largest key that fjall can look for, in bytes. No stored one is longer, and it panics at longer ones.
 const KEY_LENGTH_MAX: usize = u16::MAX as usize;
@@ -34,6 +45,8 @@ const KEY_LENGTH_MAX: usize = u16::MAX as usize;
 pub(in crate::store) struct DiskStorage {
     database: Database,
     entries: Keyspace,
+    /// Written since the last memtable began, in bytes.
+    gathered: AtomicU64,
     journal: Journal,
     syncer: Option<Syncer>,
     /// Held, so that no other process opens the directory.
@@ -58,19 +71,40 @@ impl DiskStorage {
         remove_unfinished(&directory)?;
         let database = Database::builder(&directory)
             .cache_size(options.cache_bytes)
-            .worker_threads(WORKERS)
+            .worker_threads(BACKGROUND_THREADS)
             .manual_journal_persist(true)
             .max_journaling_size(JOURNAL_BYTES)
             .open()?;
-        let how = || KeyspaceCreateOptions::default().manual_journal_persist(true).max_memtable_size(MEMTABLE_BYTES);
-        let entries = database.keyspace("rows", how)?;
+        let entries = database.keyspace("rows", tree_options)?;
         let journal = Journal { database: database.clone(), directory, failed: Arc::default() };
         let syncer = match options.sync {
             SyncMode::Batch => None,
             SyncMode::Periodic(every) => Some(Syncer::start(journal.clone(), every)?),
         };
-        Ok(DiskStorage { database, entries, journal, syncer, _lock: lock })
+        Ok(DiskStorage { database, entries, gathered: AtomicU64::new(0), journal, syncer, _lock: lock })
     }
+}
+
+impl DiskStorage {
+    /// Holds a writer up while the background has not kept up. Left to itself, fjall would let memory grow instead.
+    fn wait_for_room(&self) {
+        for _ in 0..WAITS {
+            if self.entries.sealed_memtable_count() < WAITING_MEMTABLES {
+                break;
+            }
+            std::thread::sleep(WAIT);
+        }
+    }
+}
+
+/// Where a key is, and whether it is anywhere, is always known from memory: three bytes or so for each row. Read from the disk
+/// for each look, filters of half a megabyte would push all else out of the cache.
+fn tree_options() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default()
+        .manual_journal_persist(true)
+        .max_memtable_size(NEVER)
+        .filter_block_pinning_policy(PinningPolicy::all(true))
+        .index_block_pinning_policy(PinningPolicy::all(true))
 }
 
 /// A process that dies while fjall makes its files for the first time leaves some that fjall would not take over: a journal
@@ -123,13 +157,21 @@ impl Storage for DiskStorage {
     fn write(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.journal.check()?;
         let mut batch = self.database.batch();
+        let length = |change: &Change| change.key.len() + change.value.as_ref().map_or(0, Vec::len);
+        let written: usize = changes.iter().map(length).sum();
         for Change { key, value } in changes {
             match value {
                 Some(value) => batch.insert(&self.entries, Bytes::from(key), Bytes::from(value)),
                 None => batch.remove(&self.entries, Bytes::from(key)),
             }
         }
-        self.journal.watch(batch.commit())
+        self.journal.watch(batch.commit())?;
+        if self.gathered.fetch_add(written as u64, Ordering::Relaxed) + written as u64 > MEMTABLE_BYTES {
+            self.gathered.store(0, Ordering::Relaxed);
+            self.entries.rotate_memtable()?;
+            self.wait_for_room();
+        }
+        Ok(())
     }
 
     fn flush(&self) -> Result<(), StoreError> {
