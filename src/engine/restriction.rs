@@ -16,7 +16,7 @@ use super::name::term_text;
 use super::table::{ColumnKind, Table};
 
 pub(super) use bound::{Access, Binder, Partitions, token_of};
-pub(super) use filter::BoundFilter;
+pub(super) use filter::{BoundFilter, holds};
 pub(super) use index::is_answered_by;
 pub(super) use rules::{Restrictions, Rules, Surroundings};
 

@@ -237,7 +237,8 @@ fn tuple_order(
     Some(Ordering::Equal)
 }
 
-fn holds(operator: Operator, order: Ordering) -> bool {
+/// Whether two values in this order fulfil a comparison.
+pub(in crate::engine) fn holds(operator: Operator, order: Ordering) -> bool {
     match operator {
         Operator::Equal => order.is_eq(),
         Operator::NotEqual => order.is_ne(),

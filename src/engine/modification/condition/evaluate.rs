@@ -1,7 +1,5 @@
 //! Conditions with their values in place, and whether a row fulfils them (`ColumnCondition.Bound`).
 
-use std::cmp::Ordering;
-
 use bytes::Bytes;
 use quorate_protocol::cql::ast::Operator;
 use quorate_protocol::value::{CqlType, NativeType, compare};
@@ -13,7 +11,7 @@ use crate::engine::expression::parts_of;
 use crate::engine::modification::arguments::{Arguments, Given};
 use crate::engine::modification::operation::canonical;
 use crate::engine::modification::stored::{elements_of, value_of};
-use crate::engine::restriction::{Alternatives, operator_text};
+use crate::engine::restriction::{Alternatives, holds, operator_text};
 use crate::engine::table::Table;
 use crate::store::row::{ColumnId, Row};
 
@@ -165,7 +163,7 @@ impl BoundCondition {
                     }));
                 }
                 (operator, false) => match (&current, wanted) {
-                    (Some(current), Some(wanted)) => is_fulfilled(operator, compare(&self.cql_type, current, wanted)),
+                    (Some(current), Some(wanted)) => holds(operator, compare(&self.cql_type, current, wanted)),
                     _ => operator == Operator::NotEqual,
                 },
             };
@@ -224,18 +222,6 @@ fn fulfils(
             }
         },
         (Some(_), None) => Ok(operator == Operator::NotEqual),
-        (Some(wanted), Some(current)) => Ok(is_fulfilled(operator, compare(cql_type, current, wanted))),
-    }
-}
-
-fn is_fulfilled(operator: Operator, order: Ordering) -> bool {
-    match operator {
-        Operator::Equal => order.is_eq(),
-        Operator::NotEqual => order.is_ne(),
-        Operator::Less => order.is_lt(),
-        Operator::LessOrEqual => order.is_le(),
-        Operator::Greater => order.is_gt(),
-        Operator::GreaterOrEqual => order.is_ge(),
-        Operator::Like | Operator::Contains | Operator::ContainsKey => false,
+        (Some(wanted), Some(current)) => Ok(holds(operator, compare(cql_type, current, wanted))),
     }
 }
