@@ -7,7 +7,7 @@ use quorate_protocol::message::response::{
 };
 use quorate_protocol::message::{ErrorCode, Request, RequestMessage, Response};
 
-use crate::client::{Answer, Client, query};
+use crate::client::{Answer, Client, execute, query};
 use crate::node::Node;
 use crate::setup::Setup;
 
@@ -60,6 +60,13 @@ async fn a_trace_of_the_proxys_own_tables_is_that_of_a_backend() {
     assert!(answer.tracing_id.is_some());
     assert_eq!(answer.texts(), ["local"]);
     assert!(client.query(text, One).await.tracing_id.is_none());
+
+    let prepared = client.prepare("SELECT key FROM system.local WHERE key = ?").await;
+    let executed = execute(&prepared, &[b"local"], One);
+    let answer = client.ask(RequestMessage { tracing: true, ..executed.clone().into() }).await;
+    assert!(answer.tracing_id.is_some());
+    assert_eq!(answer.texts(), ["local"]);
+    assert!(client.ask(executed).await.tracing_id.is_none());
 }
 
 #[tokio::test]
