@@ -34,6 +34,8 @@ use crate::wire::client_config;
 
 /// The Cassandra whose system tables and grammar the proxy shows.
 const RELEASE_VERSION: &str = "5.0.6";
+/// The datacenter that drivers see, without zones, before a backend was seen: Cassandra's default.
+const DATACENTER: &str = "datacenter1";
 /// Events that a worker may be behind.
 const EVENTS_MAX: usize = 1024;
 /// The longest answer of a backend (Cassandra: the bound of a frame before it was configurable).
@@ -147,9 +149,11 @@ fn reserved_clock(configuration: &Configuration) -> Result<HybridClock, Assemble
 
 /// The proxies, as drivers see them.
 fn topology(configuration: &Configuration) -> system::Topology {
+    let zone = Some(configuration.cluster.local_zone.as_str()).filter(|zone| !zone.is_empty());
+    let datacenter = zone.or_else(|| configuration.backends.first()?.datacenter.as_deref()).unwrap_or(DATACENTER);
     let proxy = |address: SocketAddr| system::Proxy {
         address,
-        data_center: configuration.cluster.local_zone.clone(),
+        data_center: datacenter.to_owned(),
         rack: configuration.cluster.rack.clone(),
     };
     let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

@@ -172,9 +172,11 @@ pub(crate) enum LoginRefused {
     Unreachable,
 }
 
-/// What is seen of a backend's schema.
+/// What is seen of a backend's schema, and where it is.
 #[derive(Clone, Debug)]
 pub(crate) enum Observation {
+    /// The datacenter of the node that is looked at.
+    Datacenter(String),
     /// The version of its schema.
     Version(Uuid),
     /// Its schema changed.

@@ -1,6 +1,6 @@
 //! The thread beside the workers: it watches backends and the other proxies, and tells the workers what changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,22 +54,25 @@ pub(crate) async fn watch(shared: Arc<Shared>, registry: Arc<Registry>, peers: V
     for peer in peers {
         tokio::task::spawn_local(watch_peer(shared.clone(), peer));
     }
-    SchemaWatch { shared, versions: HashMap::new() }.run(observations).await;
+    Sightings { shared, versions: HashMap::new(), datacenters: BTreeMap::new() }.run(observations).await;
 }
 
-/// What is known of the backends' schemas.
-struct SchemaWatch {
+/// What is known of the backends.
+struct Sightings {
     shared: Arc<Shared>,
     /// By backend: the version of its schema; absent while it is out of sight.
     versions: HashMap<usize, Uuid>,
+    /// By backend: the datacenter that it was last seen in.
+    datacenters: BTreeMap<usize, String>,
 }
 
-impl SchemaWatch {
+impl Sightings {
     async fn run(mut self, mut observations: mpsc::UnboundedReceiver<(usize, Observation)>) {
         // What a backend said last stays in the digest while it is out of sight: others do not change with it.
         let mut last: HashMap<usize, Uuid> = HashMap::new();
         while let Some((backend, observation)) = observations.recv().await {
             match observation {
+                Observation::Datacenter(datacenter) => self.seen_in(backend, datacenter),
                 Observation::Version(version) => {
                     self.versions.insert(backend, version);
                     if last.insert(backend, version) != Some(version) {
@@ -86,6 +89,16 @@ impl SchemaWatch {
                 }
                 Observation::Change(_) => {}
             }
+        }
+    }
+
+    /// Without zones drivers see the first backend's datacenter: what they read there often ends up in a CREATE KEYSPACE.
+    fn seen_in(&mut self, backend: usize, datacenter: String) {
+        self.datacenters.insert(backend, datacenter);
+        if self.shared.cluster.electorate.local_zone().is_empty()
+            && let Some(first) = self.datacenters.values().next()
+        {
+            self.shared.system.data_center_is(first);
         }
     }
 }

@@ -56,6 +56,15 @@ impl Tables {
         self.update(Topology { schema_version: version, ..topology });
     }
 
+    /// All proxies are in this datacenter from now on.
+    pub fn data_center_is(&self, data_center: &str) {
+        let mut topology = self.contents.load().topology.clone();
+        for proxy in std::iter::once(&mut topology.local).chain(&mut topology.peers) {
+            data_center.clone_into(&mut proxy.data_center);
+        }
+        self.update(topology);
+    }
+
     /// Compiles a SELECT. `None`: it is not from one of these tables.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use quorate_protocol::message::{ErrorCode, Request, RequestMessage, Response};
 
 use crate::client::{Answer, Client, execute, query};
 use crate::node::Node;
+use crate::patience::eventually;
 use crate::setup::Setup;
 
 #[tokio::test]
@@ -67,6 +68,23 @@ async fn a_trace_of_the_proxys_own_tables_is_that_of_a_backend() {
     assert!(answer.tracing_id.is_some());
     assert_eq!(answer.texts(), ["local"]);
     assert!(client.ask(executed).await.tracing_id.is_none());
+}
+
+#[tokio::test]
+async fn drivers_see_the_proxys_zone_and_without_zones_the_first_backends_datacenter() {
+    let [a, b] = Node::start_many().await;
+    let seen = async |setup: Setup, datacenter: &str| {
+        let proxy = setup.start().await;
+        let mut client = Client::connect(&proxy).await;
+        eventually(datacenter, async || {
+            let answer = client.query("SELECT data_center FROM system.local", One).await;
+            (answer.texts() == [datacenter]).then_some(())
+        })
+        .await;
+    };
+    seen(Setup::over([&a, &b]), "dc1").await;
+    let zoned = Setup::over([]).backend(&a, "zone = \"eu\"").backend(&b, "zone = \"us\"");
+    seen(zoned.cluster("local_zone = \"us\""), "us").await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use quorate_protocol::frame::Version;
 use quorate_protocol::message::response::{Event, EventType};
 use quorate_protocol::message::{Request, Response};
@@ -60,10 +61,13 @@ async fn observe(
     seen: &mpsc::UnboundedSender<(usize, Observation)>,
 ) -> Result<(), HandshakeError> {
     dialogue.ask(Request::Register(vec![EventType::SchemaChange])).await?;
+    let in_time = |_| HandshakeError::Timeout(patience);
+    let datacenter = tokio::time::timeout(patience, datacenter(&mut dialogue)).await.map_err(in_time)??;
+    if seen.send((backend, Observation::Datacenter(datacenter))).is_err() {
+        return Ok(());
+    }
     loop {
-        let version = tokio::time::timeout(patience, schema_version(&mut dialogue))
-            .await
-            .map_err(|_| HandshakeError::Timeout(patience))??;
+        let version = tokio::time::timeout(patience, schema_version(&mut dialogue)).await.map_err(in_time)??;
         if seen.send((backend, Observation::Version(version))).is_err() {
             return Ok(());
         }
@@ -80,8 +84,19 @@ async fn observe(
 }
 
 async fn schema_version(dialogue: &mut Dialogue) -> Result<Uuid, HandshakeError> {
-    let query = handshake::query_of("SELECT schema_version FROM system.local WHERE key = 'local'".to_owned());
+    let bytes = of_local(dialogue, "schema_version").await?;
+    Uuid::from_slice(&bytes).map_err(|_| HandshakeError::Unexpected)
+}
+
+async fn datacenter(dialogue: &mut Dialogue) -> Result<String, HandshakeError> {
+    let bytes = of_local(dialogue, "data_center").await?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| HandshakeError::Unexpected)
+}
+
+/// What the node says of itself.
+async fn of_local(dialogue: &mut Dialogue, column: &str) -> Result<Bytes, HandshakeError> {
+    let query = handshake::query_of(format!("SELECT {column} FROM system.local WHERE key = 'local'"));
     let Response::Rows(rows) = dialogue.ask(query).await? else { return Err(HandshakeError::Unexpected) };
-    let cell = rows.rows.first().and_then(|row| row.first()).and_then(Option::as_ref);
-    cell.and_then(|bytes| Uuid::from_slice(bytes).ok()).ok_or(HandshakeError::Unexpected)
+    let cell = rows.rows.into_iter().next().and_then(|row| row.into_iter().next());
+    cell.flatten().ok_or(HandshakeError::Unexpected)
 }
