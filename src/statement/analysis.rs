@@ -96,6 +96,8 @@ fn kind(tree: &ast::Statement<'_>) -> Kind {
         S::Update(_) => return Kind::Update,
         S::Delete(_) => return Kind::Delete,
         S::Batch(_) => return Kind::Batch,
+        // A marker is no keyspace: a backend says so.
+        S::Use(keyspace) if keyspace.is_marker() => return Kind::Unknown,
         S::Use(keyspace) => return Kind::Use(keyspace.as_str().into()),
         S::Truncate(_) => return Kind::Truncate,
         S::CreateRole(_)
@@ -238,6 +240,7 @@ mod tests {
         assert_eq!(alter.kind, Kind::Ddl(DdlKind { action: DdlAction::Alter, object: DdlObject::Keyspace }));
         assert_eq!(alter.keyspace.as_deref(), Some("ks"));
         assert_eq!(statement("USE \"Ks\"").kind, Kind::Use("Ks".into()));
+        assert_eq!(statement("USE ?").kind, Kind::Unknown);
         let index = statement("CREATE INDEX i ON ks.t (v)");
         assert_eq!((index.keyspace.as_deref(), index.table.as_deref()), (Some("ks"), Some("t")));
         assert_eq!(statement("GRANT ALL ON ks.t TO r").kind, Kind::Role);
