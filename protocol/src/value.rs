@@ -21,7 +21,7 @@ mod types;
 pub use compare::compare;
 pub use decimal::Decimal;
 pub use decoded::Value;
-pub use duration::Duration;
+pub use duration::{Duration, DurationError};
 pub use error::ValueError;
 pub use json::{json, write_json_key, write_json_string};
 pub use literal::literal;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 use super::ValueError;
 use super::elements::{Elements, put_vint};
 
@@ -14,6 +16,28 @@ pub struct Duration {
     pub days: i32,
     /// Nanoseconds.
     pub nanos: i64,
+}
+
+/// Text that is no duration. The messages follow Cassandra's.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum DurationError {
+    /// It is in none of the notations.
+    #[error("it is in no notation of durations")]
+    Notation,
+    /// A unit stands there twice.
+    #[error("Invalid duration. The {0} are specified multiple times")]
+    Repeated(&'static str),
+    /// A larger unit stands behind a smaller one.
+    #[error("Invalid duration. The {smaller} should be after {larger}")]
+    Order {
+        /// What stands first.
+        smaller: &'static str,
+        /// What stands behind it.
+        larger: &'static str,
+    },
+    /// More months, days or nanoseconds than a duration holds; of all three Cassandra names the same limit.
+    #[error("Invalid duration. The total number of {0} must be less or equal to 2147483647")]
+    TooLarge(&'static str),
 }
 
 const NANOS_PER_HOUR: i64 = 3_600_000_000_000;
@@ -34,6 +58,10 @@ const UNITS: [(&str, Part, i64); 10] = [
     ("ns", Part::Nanos, 1),
 ];
 
+/// What messages call them.
+const UNIT_NAMES: [&str; 10] =
+    ["years", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"];
+
 #[derive(Clone, Copy)]
 enum Part {
     Months,
@@ -44,7 +72,10 @@ enum Part {
 impl Duration {
     /// Reads any of the notations of CQL: `1y2mo3w4d5h6m7s8ms9us10ns`, ISO 8601 `P1Y2M3DT4H5M6S`, `P3W` and
     /// `P0001-02-03T04:05:06`, each perhaps after a minus.
-    pub fn parse(text: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// If it is none of them, or none that a duration holds.
+    pub fn parse(text: &str) -> Result<Self, DurationError> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -52,8 +83,10 @@ impl Duration {
         let mut total = Total { negative, months: 0, days: 0, nanos: 0 };
         match unsigned.strip_prefix('P') {
             None => total.add_units(unsigned)?,
-            Some(iso) if iso.as_bytes().get(4) == Some(&b'-') => total.add_iso_alternative(iso)?,
-            Some(iso) => total.add_iso(iso)?,
+            Some(iso) if iso.as_bytes().get(4) == Some(&b'-') => {
+                total.add_iso_alternative(iso).ok_or(DurationError::Notation)??;
+            }
+            Some(iso) => total.add_iso(iso).ok_or(DurationError::Notation)??,
         }
         total.finish()
     }
@@ -65,9 +98,12 @@ impl Duration {
         let mut elements = Elements::new(bytes);
         let (months, days, nanos) = (elements.vint()?, elements.vint()?, elements.vint()?);
         elements.finish()?;
-        let part = |part: i64| i32::try_from(part).map_err(|_| ValueError::Duration);
-        let duration = Duration { months: part(months)?, days: part(days)?, nanos };
-        if duration.is_one_signed() { Ok(duration) } else { Err(ValueError::Duration) }
+        let part = |name: &'static str, value: i64| {
+            i32::try_from(value).map_err(|_| ValueError::DurationRange { part: name, value })
+        };
+        let (months, days) = (part("months", months)?, part("days", days)?);
+        let duration = Duration { months, days, nanos };
+        if duration.is_one_signed() { Ok(duration) } else { Err(ValueError::DurationSign { months, days, nanos }) }
     }
 
     pub(super) fn encode(self, out: &mut Vec<u8>) {
@@ -115,56 +151,68 @@ struct Total {
 }
 
 impl Total {
-    fn add_units(&mut self, text: &str) -> Option<()> {
+    fn add_units(&mut self, text: &str) -> Result<(), DurationError> {
         let mut rest = text;
-        let mut next_unit = 0;
+        let mut last: Option<usize> = None;
         while !rest.is_empty() {
             let amount;
-            (amount, rest) = number(rest)?;
+            (amount, rest) = number(rest).ok_or(DurationError::Notation)?;
             let length = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-            let (unit, after) = rest.split_at_checked(length)?;
+            let (unit, after) = rest.split_at_checked(length).ok_or(DurationError::Notation)?;
             rest = after;
             let unit = unit.to_lowercase().replace(['µ', 'μ'], "u");
-            let index = next_unit + UNITS.get(next_unit..)?.iter().position(|known| known.0 == unit)?;
+            let index = UNITS.iter().position(|known| known.0 == unit).ok_or(DurationError::Notation)?;
+            match last {
+                Some(last) if last == index => return Err(DurationError::Repeated(UNIT_NAMES[index])),
+                Some(last) if last > index => {
+                    return Err(DurationError::Order { smaller: UNIT_NAMES[last], larger: UNIT_NAMES[index] });
+                }
+                _ => last = Some(index),
+            }
             self.add(UNITS[index].1, amount, UNITS[index].2)?;
-            next_unit = index + 1;
         }
-        (next_unit > 0).then_some(())
+        last.map(drop).ok_or(DurationError::Notation)
     }
 
-    fn add_iso(&mut self, text: &str) -> Option<()> {
+    /// `None`: it is no such notation.
+    fn add_iso(&mut self, text: &str) -> Option<Result<(), DurationError>> {
         let (date, time) = match text.split_once('T') {
             Some((date, time)) => (date, Some(time)),
             None => (text, None),
         };
         if date.ends_with('W') {
             let (weeks, unit) = number(date)?;
-            return (unit == "W" && time.is_none()).then(|| self.add(Part::Days, weeks, 7))?;
+            return (unit == "W" && time.is_none()).then(|| self.add(Part::Days, weeks, 7));
         }
-        self.add_iso_units(date, &[('Y', Part::Months, 12), ('M', Part::Months, 1), ('D', Part::Days, 1)])?;
+        let of_date = [('Y', Part::Months, 12), ('M', Part::Months, 1), ('D', Part::Days, 1)];
+        if let Err(refusal) = self.add_iso_units(date, &of_date)? {
+            return Some(Err(refusal));
+        }
         let units = [
             ('H', Part::Nanos, NANOS_PER_HOUR),
             ('M', Part::Nanos, NANOS_PER_MINUTE),
             ('S', Part::Nanos, NANOS_PER_SECOND),
         ];
-        time.map_or(Some(()), |time| self.add_iso_units(time, &units))
+        time.map_or(Some(Ok(())), |time| self.add_iso_units(time, &units))
     }
 
-    fn add_iso_units(&mut self, text: &str, units: &[(char, Part, i64)]) -> Option<()> {
+    fn add_iso_units(&mut self, text: &str, units: &[(char, Part, i64)]) -> Option<Result<(), DurationError>> {
         let mut rest = text;
         for (unit, part, size) in units {
             if let Some((amount, after)) = number(rest)
                 && let Some(after) = after.strip_prefix(*unit)
             {
-                self.add(*part, amount, *size)?;
+                if let Err(refusal) = self.add(*part, amount, *size) {
+                    return Some(Err(refusal));
+                }
                 rest = after;
             }
         }
-        rest.is_empty().then_some(())
+        rest.is_empty().then_some(Ok(()))
     }
 
     /// `yyyy-mm-ddThh:mm:ss`
-    fn add_iso_alternative(&mut self, text: &str) -> Option<()> {
+    fn add_iso_alternative(&mut self, text: &str) -> Option<Result<(), DurationError>> {
         let mut rest = text;
         let units = [
             (4, "-", Part::Months, 12),
@@ -177,25 +225,33 @@ impl Total {
         for (width, separator, part, size) in units {
             let (digits, after) = rest.split_at_checked(width)?;
             let (amount, left) = number(digits)?;
-            self.add(part, amount, size).filter(|()| left.is_empty())?;
+            if !left.is_empty() {
+                return None;
+            }
+            if let Err(refusal) = self.add(part, amount, size) {
+                return Some(Err(refusal));
+            }
             rest = after.strip_prefix(separator)?;
         }
-        rest.is_empty().then_some(())
+        rest.is_empty().then_some(Ok(()))
     }
 
-    fn add(&mut self, part: Part, amount: i64, unit: i64) -> Option<()> {
-        let signed = if self.negative { amount.checked_neg()? } else { amount };
-        let sum = match part {
-            Part::Months => &mut self.months,
-            Part::Days => &mut self.days,
-            Part::Nanos => &mut self.nanos,
+    fn add(&mut self, part: Part, amount: i64, unit: i64) -> Result<(), DurationError> {
+        let (sum, name) = match part {
+            Part::Months => (&mut self.months, "months"),
+            Part::Days => (&mut self.days, "days"),
+            Part::Nanos => (&mut self.nanos, "nanoseconds"),
         };
-        *sum = sum.checked_add(signed.checked_mul(unit)?)?;
-        Some(())
+        let signed = if self.negative { amount.checked_neg() } else { Some(amount) };
+        let added = signed.and_then(|signed| signed.checked_mul(unit)).and_then(|added| sum.checked_add(added));
+        *sum = added.ok_or(DurationError::TooLarge(name))?;
+        Ok(())
     }
 
-    fn finish(self) -> Option<Duration> {
-        Some(Duration { months: self.months.try_into().ok()?, days: self.days.try_into().ok()?, nanos: self.nanos })
+    fn finish(self) -> Result<Duration, DurationError> {
+        let part = |value: i64, name| i32::try_from(value).map_err(|_| DurationError::TooLarge(name));
+        let (months, days) = (part(self.months, "months")?, part(self.days, "days")?);
+        Ok(Duration { months, days, nanos: self.nanos })
     }
 }
 
@@ -222,7 +278,7 @@ pub(super) mod tests {
     proptest! {
         #[test]
         fn what_is_printed_reads_back(duration in any_duration()) {
-            prop_assert_eq!(Duration::parse(&duration.to_string()), Some(duration));
+            prop_assert_eq!(Duration::parse(&duration.to_string()), Ok(duration));
             let mut bytes = Vec::new();
             duration.encode(&mut bytes);
             prop_assert_eq!(Duration::decode(&bytes), Ok(duration));
@@ -236,18 +292,33 @@ pub(super) mod tests {
 
     #[test]
     fn all_notations_say_the_same() {
-        let expected = Some(Duration { months: 14, days: 3, nanos: 14_706_000_000_000 });
+        let expected = Ok(Duration { months: 14, days: 3, nanos: 14_706_000_000_000 });
         for text in ["1y2mo3d4h5m6s", "P1Y2M3DT4H5M6S", "P0001-02-03T04:05:06", "1Y2MO3D4H5M6S"] {
             assert_eq!(Duration::parse(text), expected, "{text}");
         }
-        assert_eq!(Duration::parse("-P2W"), Some(Duration { months: 0, days: -14, nanos: 0 }));
-        assert_eq!(Duration::parse("1µs"), Some(Duration { months: 0, days: 0, nanos: 1000 }));
+        assert_eq!(Duration::parse("-P2W"), Ok(Duration { months: 0, days: -14, nanos: 0 }));
+        assert_eq!(Duration::parse("1µs"), Ok(Duration { months: 0, days: 0, nanos: 1000 }));
     }
 
     #[test]
     fn units_out_of_order_repeated_or_too_large_are_refused() {
-        for text in ["", "-", "1d1y", "1d1d", "1", "d", "99999999999y", "1x", "9223372036854775807h"] {
-            assert_eq!(Duration::parse(text), None, "{text}");
+        use DurationError::{Notation, Order, Repeated, TooLarge};
+        let refused = [
+            ("", Notation),
+            ("-", Notation),
+            ("1", Notation),
+            ("d", Notation),
+            ("1x", Notation),
+            ("P1", Notation),
+            ("1d1d", Repeated("days")),
+            ("1d1y", Order { smaller: "days", larger: "years" }),
+            ("99999999999y", TooLarge("months")),
+            ("9223372036854775807d", TooLarge("days")),
+            ("P9999999999D", TooLarge("days")),
+            ("9223372036854775807h", TooLarge("nanoseconds")),
+        ];
+        for (text, refusal) in refused {
+            assert_eq!(Duration::parse(text), Err(refusal), "{text}");
         }
     }
 }

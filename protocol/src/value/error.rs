@@ -25,9 +25,24 @@ pub enum ValueError {
     /// A `time` outside the day.
     #[error("Input long out of bounds for time")]
     Time,
-    /// A `duration` whose parts are too large or of different signs.
-    #[error("The duration months, days and nanoseconds must be all of the same sign and in range")]
-    Duration,
+    /// A `duration` whose months or days are too many.
+    #[error("The duration {part} must be a 32 bits integer but was: {value}")]
+    DurationRange {
+        /// Which.
+        part: &'static str,
+        /// How many they are.
+        value: i64,
+    },
+    /// A `duration` whose parts are of different signs.
+    #[error("The duration months, days and nanoseconds must be all of the same sign ({months}, {days}, {nanos})")]
+    DurationSign {
+        /// Its months.
+        months: i32,
+        /// Its days.
+        days: i32,
+        /// Its nanoseconds.
+        nanos: i64,
+    },
     /// A collection, tuple or vector that ends too soon.
     #[error("Not enough bytes to read a value")]
     Truncated,

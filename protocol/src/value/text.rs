@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::NativeType;
 use super::decimal::{Decimal, parse_integer};
 use super::decoded::Value;
-use super::duration::Duration;
+use super::duration::{Duration, DurationError};
 use super::number::{write_double, write_float};
 use super::temporal;
 
@@ -51,8 +51,12 @@ impl Value {
             NativeType::TimeUuid => parse_uuid(trimmed).filter(|uuid| uuid.get_version_num() == 1).map(Value::TimeUuid),
             NativeType::Date => temporal::parse_date(trimmed).map(Value::Date),
             NativeType::Time => temporal::parse_time(trimmed).map(Value::Time),
-            NativeType::Timestamp => temporal::parse_timestamp(trimmed).map(Value::Timestamp),
-            NativeType::Duration => Duration::parse(trimmed).map(Value::Duration),
+            NativeType::Timestamp => temporal::parse_timestamp(text).map(Value::Timestamp),
+            NativeType::Duration => match Duration::parse(trimmed) {
+                Err(DurationError::Notation) => None,
+                Err(refusal) => return refuse(refusal.to_string()),
+                Ok(duration) => Some(Value::Duration(duration)),
+            },
         };
         value.ok_or_else(|| TextError(refusal(native, text)))
     }
@@ -98,6 +102,7 @@ impl Value {
 fn refusal(native: NativeType, text: &str) -> String {
     match native {
         NativeType::Timestamp => format!("Unable to parse a date/time from '{text}'"),
+        NativeType::Date if is_integer(text) => format!("Unable to make unsigned int (for date) from: '{text}'"),
         NativeType::Date => format!("Unable to coerce '{text}' to a formatted date (long)"),
         NativeType::Time => format!("(TimeType) Unable to coerce '{text}' to a formatted time (long)"),
         NativeType::Duration => format!("Unable to convert '{text}' to a duration"),
@@ -113,6 +118,11 @@ fn refusal(native: NativeType, text: &str) -> String {
         NativeType::Decimal => format!("unable to make BigDecimal from '{text}'"),
         _ => format!("Unable to make {} from '{text}'", native.name()),
     }
+}
+
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What `Double.valueOf` reads of decimal notations, and the names of CQL for what is not finite.
