@@ -132,8 +132,8 @@ pub enum TypeError {
         position: usize,
     },
     /// A vector of no elements, or of more than an `int` counts.
-    #[error("vectors must have between 1 and {} elements", i32::MAX)]
-    VectorDimension,
+    #[error("vectors may only have positive dimensions; given {0}")]
+    VectorDimension(i64),
 }
 
 impl From<NativeType> for CqlType {
@@ -166,7 +166,7 @@ impl CqlType {
     /// `vector<element, dimension>`; a dimension outside `1..=i32::MAX` is refused.
     pub fn vector(element: impl Into<CqlType>, dimension: u32) -> Result<Self, TypeError> {
         if dimension == 0 || dimension > i32::MAX as u32 {
-            return Err(TypeError::VectorDimension);
+            return Err(TypeError::VectorDimension(dimension.into()));
         }
         Ok(CqlType::Vector { element: Arc::new(element.into()), dimension })
     }

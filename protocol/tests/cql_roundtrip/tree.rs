@@ -59,7 +59,7 @@ fn data_type() -> BoxedStrategy<Type<'static>> {
             inner.clone().prop_map(|element| Type::Set(Box::new(element))),
             (inner.clone(), inner.clone()).prop_map(|entry| Type::Map(Box::new(entry))),
             prop::collection::vec(inner.clone(), 1..3).prop_map(Type::Tuple),
-            (inner.clone(), 1..9_u32).prop_map(|(element, dimension)| Type::Vector(Box::new(element), dimension)),
+            (inner.clone(), -1..9_i32).prop_map(|(element, dimension)| Type::Vector(Box::new(element), dimension)),
             inner.prop_map(|inner| Type::Frozen(Box::new(inner))),
         ]
     })

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use quorate_protocol::cql::ast::{NativeType, QualifiedName, Type};
-use quorate_protocol::value::{CqlType, MAX_TYPE_DEPTH, UserType};
+use quorate_protocol::value::{CqlType, MAX_TYPE_DEPTH, TypeError, UserType};
 
 use crate::engine::error::EngineError;
 use crate::engine::schema::Keyspace;
@@ -20,7 +20,7 @@ pub(super) enum Written<'a> {
     Set { element: Box<Written<'a>>, frozen: bool },
     Map { pair: Box<(Written<'a>, Written<'a>)>, frozen: bool },
     Tuple(Vec<Written<'a>>),
-    Vector(Box<Written<'a>>, u32),
+    Vector(Box<Written<'a>>, i32),
     User { name: &'a QualifiedName<'a>, frozen: bool },
     Custom(&'a str),
 }
@@ -127,7 +127,9 @@ impl<'a> Written<'a> {
             Written::Tuple(types) if types.iter().any(Written::is_counter) => {
                 Err(EngineError::invalid("Counters are not allowed inside tuples"))
             }
-            Written::Vector(_, 0) => Err(EngineError::invalid("vectors may only have positive dimensions; given 0")),
+            Written::Vector(_, dimension @ ..=0) => {
+                Err(EngineError::invalid(format!("vectors may only have positive dimensions; given {dimension}")))
+            }
             _ => Ok(()),
         }
     }
@@ -174,7 +176,10 @@ impl<'a> Written<'a> {
                 let types = types.iter().map(|inner| Ok(nested(inner)?.freeze()));
                 CqlType::tuple(types.collect::<Result<Vec<_>, EngineError>>()?)
             }
-            Written::Vector(element, dimension) => CqlType::vector(nested(element)?.freeze(), *dimension)?,
+            Written::Vector(element, dimension) => {
+                let refuse = |_| TypeError::VectorDimension((*dimension).into());
+                CqlType::vector(nested(element)?.freeze(), u32::try_from(*dimension).map_err(refuse)?)?
+            }
             Written::User { name, frozen } => {
                 frozen_if(*frozen, CqlType::Udt { definition: user_type(name, keyspace)?, frozen: false })
             }

@@ -18,7 +18,7 @@ pub enum Type<'a> {
     /// `tuple<int, text>`, of at least one component.
     Tuple(Vec<Type<'a>>),
     /// `vector<float, 3>`
-    Vector(Box<Type<'a>>, u32),
+    Vector(Box<Type<'a>>, i32),
     /// A user-defined type.
     UserDefined(QualifiedName<'a>),
     /// `frozen<list<int>>`

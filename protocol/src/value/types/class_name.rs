@@ -135,7 +135,7 @@ impl<'a> Parser<'a> {
                 self.0.expect(b'(')?;
                 let element = self.class(depth + 1)?;
                 self.0.expect(b',')?;
-                let dimension = self.word()?.parse().map_err(|_| TypeError::VectorDimension)?;
+                let dimension = self.word()?.parse().map_err(|_| TypeError::VectorDimension(i64::MAX))?;
                 self.0.expect(b')')?;
                 CqlType::vector(element, dimension)?
             }

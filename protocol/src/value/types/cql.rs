@@ -140,7 +140,7 @@ impl<'a> Parser<'a> {
 
     fn number(&mut self) -> Result<u32, TypeError> {
         self.cursor.skip_blanks();
-        self.word()?.parse().map_err(|_| TypeError::VectorDimension)
+        self.word()?.parse().map_err(|_| TypeError::VectorDimension(i64::MAX))
     }
 
     fn word(&mut self) -> Result<&'a str, TypeError> {

@@ -46,7 +46,10 @@ impl CqlType {
                 let types = types.iter().map(|ty| Ok(nested(ty)?.freeze()));
                 CqlType::Tuple(types.collect::<Result<_, _>>()?)
             }
-            Type::Vector(element, dimension) => CqlType::vector(nested(element)?.freeze(), *dimension)?,
+            Type::Vector(element, dimension) => {
+                let refuse = |_| TypeError::VectorDimension((*dimension).into());
+                CqlType::vector(nested(element)?.freeze(), u32::try_from(*dimension).map_err(refuse)?)?
+            }
             Type::Frozen(inner) => nested(inner)?.freeze(),
             Type::Custom(class) => CqlType::from_class_name(class)?,
             Type::UserDefined(name) => {
