@@ -31,6 +31,9 @@ pub(super) enum Shape {
     Tuple(Vec<Shape>),
     /// `{field: …}`
     UserType(Vec<(String, Shape)>),
+    /// An operation whose operands are of the types that its place asks for: of `exact` types the result can be exactly; by
+    /// itself it is of the `natural` one.
+    Computed { exact: Vec<NativeType>, natural: Option<CqlType> },
     /// A marker, or null.
     Anything,
 }
@@ -126,11 +129,16 @@ impl Shape {
         let all = |fits: &mut dyn Iterator<Item = Fit>| fits.min().unwrap_or(Fit::Weak).min(Fit::Weak);
         match (self, cql_type) {
             (Shape::Anything, _) => Fit::Weak,
+            (Shape::Computed { exact, .. }, CqlType::Native(native)) if exact.contains(native) => Fit::Exact,
+            // what is wrong with it is said when it is compiled
+            (Shape::Computed { .. }, _) => Fit::Weak,
             (Shape::Known(known), ty) if known.has_same_values_as(ty) => Fit::Exact,
             (Shape::Known(known), ty) if holds_values_of(ty, known) => Fit::Weak,
             (Shape::Constant(_, preferred), CqlType::Native(native)) if preferred == native => Fit::Exact,
             (Shape::Constant(kind, _), CqlType::Native(native)) if kind.can_be(*native) => Fit::Weak,
             (Shape::Constant(ConstantKind::String, _), CqlType::Custom(_)) => Fit::Weak,
+            // in the text form of tuples
+            (Shape::Constant(..), CqlType::Tuple(_)) => Fit::Weak,
             (Shape::List(parts), CqlType::List { element, .. }) | (Shape::Set(parts), CqlType::Set { element, .. }) => {
                 all(&mut parts.iter().map(|part| part.fit(element)))
             }
@@ -161,6 +169,7 @@ impl Shape {
         let of_elements = |parts: &[Shape]| parts.iter().find_map(Shape::natural_type);
         match self {
             Shape::Known(ty) => Some(ty.clone()),
+            Shape::Computed { natural, .. } => natural.clone(),
             Shape::List(parts) => of_elements(parts).map(|element| CqlType::list(element.freeze())),
             Shape::Set(parts) => of_elements(parts).map(|element| CqlType::set(element.freeze())),
             Shape::Tuple(parts) if parts.len() == 1 => parts.first().and_then(Shape::natural_type),

@@ -1,5 +1,6 @@
 //! Terms and selectors to expressions: names are resolved, types found and checked.
 
+mod arithmetic;
 mod literal;
 mod mask;
 mod names;
@@ -8,13 +9,12 @@ mod stamp;
 mod term;
 
 use std::cell::Cell;
-use std::fmt::Write;
 
-use quorate_protocol::cql::ast::{Arithmetic, FunctionCall, NativeType as WrittenNative, QualifiedName, Type};
+use quorate_protocol::cql::ast::{ArithmeticOperator, FunctionCall, NativeType as WrittenNative, QualifiedName, Type};
 use quorate_protocol::value::{CqlType, NativeType, TypeError, UserTypeLookup};
 
 use super::aggregate::Aggregate;
-use super::argument::{ConstantKind, Fit, Shape};
+use super::argument::{Fit, Shape};
 use super::bind::{Binds, Receiver};
 use super::error::EngineError;
 use super::expression::{Expression, Typed};
@@ -49,10 +49,16 @@ const STEPS_MAX: u32 = 1_000_000;
 
 /// What may be an argument or operand: a term, or a selector.
 pub(super) trait Operand {
+    /// Whether an operation among them is of the type that is demanded of it, rather than of one by itself.
+    const ADAPTS: bool;
     fn shape(&self, compiler: &Compiler<'_>) -> Result<Shape, EngineError>;
     /// The expression as a value of the receiver's type, which fits.
     fn compile(&self, compiler: &mut Compiler<'_>, receiver: &Receiver) -> Result<Expression, EngineError>;
     fn text(&self) -> String;
+    /// An operation of two operands, as messages show it.
+    fn operation_text(left: &str, operator: ArithmeticOperator, right: &str) -> String;
+    /// Whether it is a marker and nothing else.
+    fn is_marker(&self) -> bool;
     /// What a marker is called that is the argument of this index of a function.
     fn argument_name(index: usize, function: &str) -> String;
     /// The message about a function that does not exist.
@@ -132,72 +138,6 @@ impl<'a> Compiler<'a> {
         function::choose(&name, overloads, &[known], text, None)
     }
 
-    fn arithmetic<T: Operand>(
-        &mut self,
-        arithmetic: &Arithmetic<T>,
-        expected: Option<&CqlType>,
-    ) -> Result<Typed, EngineError> {
-        let functions = self.resolve_arithmetic(arithmetic, expected)?;
-        let cql_type = functions.last().map_or(NativeType::Int.into(), |last| last.returns.clone());
-        let mut operand = |operand: &T, cql_type: Option<&CqlType>| {
-            let cql_type = cql_type.cloned().unwrap_or(NativeType::Int.into());
-            operand.compile(self, &Receiver::new(T::argument_name(0, "operation"), cql_type))
-        };
-        let first = operand(&arithmetic.first, functions.first().and_then(|function| function.parameters.first()))?;
-        let rest = functions.into_iter().zip(&arithmetic.rest).map(|(function, (_, right))| {
-            let right = operand(right, function.parameters.last())?;
-            Ok((function, right))
-        });
-        let expression = Expression::Chain(Box::new(first), rest.collect::<Result<_, EngineError>>()?);
-        Ok(Typed { expression, cql_type })
-    }
-
-    fn type_of_arithmetic<T: Operand>(&self, arithmetic: &Arithmetic<T>) -> Result<Shape, EngineError> {
-        let functions = self.resolve_arithmetic(arithmetic, None)?;
-        Ok(functions.into_iter().last().map_or(Shape::Anything, |last| Shape::Known(last.returns)))
-    }
-
-    /// The function behind each operator, from left to right. A string is a moment where one is needed.
-    fn resolve_arithmetic<T: Operand>(
-        &self,
-        arithmetic: &Arithmetic<T>,
-        expected: Option<&CqlType>,
-    ) -> Result<Vec<Function>, EngineError> {
-        let first = arithmetic.first.shape(self)?;
-        let moment = expected.filter(|expected| {
-            matches!(first, Shape::Constant(ConstantKind::String, _))
-                && matches!(expected, CqlType::Native(NativeType::Timestamp | NativeType::Date))
-        });
-        let mut left_type = moment.cloned().or_else(|| first.preferred_type());
-        let mut functions: Vec<Function> = Vec::with_capacity(arithmetic.rest.len());
-        for (operator, right) in &arithmetic.rest {
-            let right_type = right.shape(self)?.preferred_type();
-            let function = match (&left_type, &right_type) {
-                (Some(left), Some(right)) => function::operation(*operator, left, right),
-                _ => None,
-            };
-            let Some(function) = function else {
-                let is_clear = left_type.is_some() && right_type.is_some();
-                return Err(refused_operation(arithmetic, functions.len(), is_clear));
-            };
-            left_type = Some(function.returns.clone());
-            functions.push(function);
-        }
-        Ok(functions)
-    }
-
-    fn negation<T: Operand>(&mut self, of: &T) -> Result<Typed, EngineError> {
-        let function = self.resolve_negation(of)?;
-        self.apply(function, std::iter::once(of))
-    }
-
-    fn resolve_negation<T: Operand>(&self, of: &T) -> Result<Function, EngineError> {
-        let operand = of.shape(self)?.preferred_type();
-        operand
-            .and_then(|ty| function::negation(&ty))
-            .ok_or_else(|| EngineError::invalid(format!("the '-' operation is not supported for {}", of.text())))
-    }
-
     fn apply<'t, T: Operand + 't>(
         &mut self,
         function: Function,
@@ -219,25 +159,6 @@ impl<'a> Compiler<'a> {
             (error, _) => error.into(),
         })
     }
-}
-
-/// The message about the operation of this index: its operands are of unclear types, or of types that do not go together.
-fn refused_operation<T: Operand>(arithmetic: &Arithmetic<T>, index: usize, is_clear: bool) -> EngineError {
-    let mut left = arithmetic.first.text();
-    for (operator, operand) in arithmetic.rest.iter().take(index) {
-        let _ = write!(left, " {} {}", function::symbol(*operator), operand.text());
-    }
-    let (symbol, right) = arithmetic
-        .rest
-        .get(index)
-        .map_or(("", String::new()), |(operator, right)| (function::symbol(*operator), right.text()));
-    EngineError::invalid(if is_clear {
-        format!("the '{symbol}' operation is not supported between {left} and {right}")
-    } else {
-        format!(
-            "Ambiguous '{symbol}' operation with args {left} and {right}: use type hint to disambiguate, example '(int) ?'"
-        )
-    })
 }
 
 /// Refuses an expression of known type where another is demanded.

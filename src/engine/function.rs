@@ -21,7 +21,7 @@ use super::environment::Environment;
 use super::error::EngineError;
 use super::table::Table;
 
-pub(super) use arithmetic::{divide_half_even, negation, operation, symbol};
+pub(super) use arithmetic::{divide_half_even, negation, operation, operation_name, result_of, symbol};
 pub(super) use cast::cast;
 pub(super) use json::returns_anything;
 use number::Number;

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use quorate_protocol::cql::ast::{Arithmetic, Constant, FunctionCall, Selector, Term, Type, WritetimeKind};
+use quorate_protocol::cql::ast::{
+    Arithmetic, ArithmeticOperator, Constant, FunctionCall, Selector, Term, Type, WritetimeKind,
+};
 use quorate_protocol::value::quote_identifier;
 
 use super::aggregate::Kind;
-use super::function::symbol;
+use super::function::{operation_name, symbol};
 
 /// The name of the result column of a selector without an alias.
 pub(super) fn selector_name(selector: &Selector<'_>) -> String {
@@ -79,9 +81,18 @@ pub(super) fn term_text(term: &Term<'_>) -> String {
         }
         Term::Hint(pair) => format!("({}){}", type_text(&pair.0), term_text(&pair.1)),
         Term::Cast(of, to) => format!("cast({} as {})", term_text(of), to.name()),
-        Term::Negation(of) => format!("-{}", term_text(of)),
-        Term::Arithmetic(of) => arithmetic_text(of, term_text),
+        // of terms the functions behind operators are shown
+        Term::Negation(of) => format!("system.\"_negate\"({})", term_text(of)),
+        Term::Arithmetic(of) => of
+            .rest
+            .iter()
+            .fold(term_text(&of.first), |left, (operator, right)| operation_text(&left, *operator, &term_text(right))),
     }
+}
+
+/// An operation of two terms as messages show it.
+pub(super) fn operation_text(left: &str, operator: ArithmeticOperator, right: &str) -> String {
+    format!("system.\"{}\"({left}, {right})", operation_name(symbol(operator)))
 }
 
 /// The text of a constant, without quotes.

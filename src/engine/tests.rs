@@ -219,7 +219,8 @@ fn a_long_statement_is_neither_deep_nor_slow() {
     let Ok(Statement::Select(select)) = parse(&nested) else { panic!("it parses") };
     let refusal = Plan::prepare(&select, table, &|_, _| None).unwrap_err();
     assert_eq!(refusal.to_string(), "The statement is too complex");
-    for text in [sum, relations] {
+    let terms = format!("SELECT k FROM q.types WHERE k = 1{}", " + 1 - 1".repeat(25_000));
+    for text in [sum, relations, terms] {
         let Ok(Statement::Select(select)) = parse(&text) else { panic!("it parses") };
         let plan = Plan::prepare(&select, table, &|_, _| None).unwrap();
         let found = plan.execute(rows, &Values::NONE, Page::default(), &mut Still::default()).unwrap();

@@ -1,6 +1,6 @@
 //! Selectors: what a selection computes of a row or a group.
 
-use quorate_protocol::cql::ast::{FunctionCall, QualifiedName, Selector, Term};
+use quorate_protocol::cql::ast::{ArithmeticOperator, FunctionCall, QualifiedName, Selector, Term};
 use quorate_protocol::value::{CqlType, NativeType, quote_identifier};
 
 use super::term::qualified;
@@ -71,7 +71,7 @@ impl Compiler<'_> {
                 let expression = pair.1.compile(self, &Receiver::new("[selection]", cql_type.clone()))?;
                 Ok(Typed { expression, cql_type })
             }
-            Selector::Negation(of) => self.negation(of.as_ref()),
+            Selector::Negation(of) => self.negation(of.as_ref(), None),
             Selector::Arithmetic(of) => self.arithmetic(of, None),
             Selector::Term(_) | Selector::List(_) | Selector::Set(_) | Selector::Map(_) | Selector::Tuple(_) => {
                 let cql_type = selector.shape(self)?.natural_type().ok_or_else(|| {
@@ -221,6 +221,8 @@ pub(in crate::engine) fn undefined_column(name: &str, table: &crate::engine::tab
 }
 
 impl Operand for Selector<'_> {
+    const ADAPTS: bool = false;
+
     fn shape(&self, compiler: &Compiler<'_>) -> Result<Shape, EngineError> {
         compiler.step()?;
         let shapes = |parts: &[Selector<'_>]| parts.iter().map(|part| part.shape(compiler)).collect::<Result<_, _>>();
@@ -238,8 +240,8 @@ impl Operand for Selector<'_> {
             }
             Selector::Cast(_, to) => Shape::Known(CqlType::Native((*to).into())),
             Selector::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
-            Selector::Negation(of) => Shape::Known(compiler.resolve_negation(of.as_ref())?.returns),
-            Selector::Arithmetic(of) => compiler.type_of_arithmetic(of)?,
+            Selector::Negation(of) => Shape::Known(compiler.resolve_negation(of.as_ref(), None)?.returns),
+            Selector::Arithmetic(of) => Shape::Known(compiler.type_of_arithmetic(of)?),
             Selector::Column(name) => Shape::Known(compiler.column(name.as_str())?.1),
             Selector::CountRows => Shape::Known(NativeType::BigInt.into()),
             other => Shape::Known(compiler.type_of_part(other)?),
@@ -281,6 +283,15 @@ impl Operand for Selector<'_> {
 
     fn text(&self) -> String {
         selector_name(self)
+    }
+
+    fn operation_text(left: &str, operator: ArithmeticOperator, right: &str) -> String {
+        format!("{left} {} {right}", function::symbol(operator))
+    }
+
+    // in a selection a marker counts as any other term
+    fn is_marker(&self) -> bool {
+        false
     }
 
     fn argument_name(_: usize, _: &str) -> String {

@@ -1,7 +1,7 @@
 //! Terms: the values of WHERE and LIMIT, and constants in a selection.
 
-use quorate_protocol::cql::ast::{Constant, QualifiedName, Term};
-use quorate_protocol::value::CqlType;
+use quorate_protocol::cql::ast::{ArithmeticOperator, QualifiedName, Term};
+use quorate_protocol::value::{CqlType, NativeType};
 
 use super::literal::composite;
 use super::{Compiler, Operand, check_assignable};
@@ -12,9 +12,11 @@ use crate::engine::constant::constant;
 use crate::engine::error::EngineError;
 use crate::engine::expression::Expression;
 use crate::engine::function::returns_anything;
-use crate::engine::name::term_text;
+use crate::engine::name::{operation_text, term_text};
 
 impl Operand for Term<'_> {
+    const ADAPTS: bool = true;
+
     fn shape(&self, compiler: &Compiler<'_>) -> Result<Shape, EngineError> {
         compiler.step()?;
         let shapes = |terms: &[Term<'_>]| terms.iter().map(|term| term.shape(compiler)).collect::<Result<Vec<_>, _>>();
@@ -37,8 +39,8 @@ impl Operand for Term<'_> {
             Term::Call(call) => Shape::Known(compiler.resolve(call, None)?.returns),
             Term::Hint(pair) => Shape::Known(compiler.written_type(&pair.0)?),
             Term::Cast(_, to) => Shape::Known(CqlType::Native((*to).into())),
-            Term::Negation(of) => Shape::Known(compiler.resolve_negation(of.as_ref())?.returns),
-            Term::Arithmetic(of) => compiler.type_of_arithmetic(of)?,
+            Term::Negation(of) => compiler.shape_of_negation(of.as_ref())?,
+            Term::Arithmetic(of) => compiler.shape_of_arithmetic(of)?,
         })
     }
 
@@ -46,6 +48,9 @@ impl Operand for Term<'_> {
         compiler.step()?;
         match self {
             Term::Constant(written) => Ok(Expression::Constant(Some(constant(written, receiver)?))),
+            Term::Null if receiver.cql_type == NativeType::Counter.into() => {
+                Err(EngineError::invalid("Invalid null value for counter increment/decrement"))
+            }
             Term::Null => Ok(Expression::Constant(None)),
             Term::Marker(marker) => Ok(Expression::Bind(compiler.binds.record(marker, receiver))),
             Term::List(_) | Term::Set(_) | Term::Map(_) | Term::Tuple(_) | Term::UserType(_) => {
@@ -77,16 +82,21 @@ impl Operand for Term<'_> {
                 check_assignable(&self.shape(compiler)?, receiver, &format!("function system.cast_as_{}", to.name()))?;
                 Ok(compiler.cast(of.as_ref(), *to)?.expression)
             }
-            Term::Negation(of) => arithmetic(self, compiler, receiver, |compiler| compiler.negation(of.as_ref())),
-            Term::Arithmetic(of) => {
-                let expected = receiver.cql_type.clone();
-                arithmetic(self, compiler, receiver, |compiler| compiler.arithmetic(of, Some(&expected)))
-            }
+            Term::Negation(of) => Ok(compiler.negation(of.as_ref(), Some(&receiver.cql_type))?.expression),
+            Term::Arithmetic(of) => Ok(compiler.arithmetic(of, Some(&receiver.cql_type))?.expression),
         }
     }
 
     fn text(&self) -> String {
         term_text(self)
+    }
+
+    fn operation_text(left: &str, operator: ArithmeticOperator, right: &str) -> String {
+        operation_text(left, operator, right)
+    }
+
+    fn is_marker(&self) -> bool {
+        matches!(self, Term::Marker(_))
     }
 
     fn argument_name(index: usize, function: &str) -> String {
@@ -98,53 +108,12 @@ impl Operand for Term<'_> {
     }
 }
 
-/// Arithmetic of constants has the type of its place, if that is a number: `b = 1 + 2` is a `bigint`.
-fn arithmetic(
-    term: &Term<'_>,
-    compiler: &mut Compiler<'_>,
-    receiver: &Receiver,
-    compile: impl FnOnce(&mut Compiler<'_>) -> Result<crate::engine::expression::Typed, EngineError>,
-) -> Result<Expression, EngineError> {
-    use crate::engine::function::{cast, choose};
-    let typed = compile(compiler)?;
-    if typed.cql_type == receiver.cql_type {
-        return Ok(typed.expression);
-    }
-    let shape = Shape::Known(typed.cql_type.clone());
-    let conversion = match &receiver.cql_type {
-        CqlType::Native(native) if is_of_constants(term) => cast(*native),
-        _ => None,
-    };
-    match conversion {
-        Some(overloads) => {
-            let function = choose("cast", overloads, &[shape], &|_| term_text(term), None)?;
-            Ok(Expression::Call(Box::new(function), vec![typed.expression]))
-        }
-        None => {
-            check_assignable(&shape, receiver, &format!("'{}'", term_text(term)))?;
-            Ok(typed.expression)
-        }
-    }
-}
-
 fn is_native(name: &QualifiedName<'_>) -> bool {
     name.keyspace.as_ref().is_none_or(|keyspace| keyspace.as_str() == "system")
 }
 
 fn is_aggregate_name(name: &QualifiedName<'_>) -> bool {
     is_native(name) && Kind::of_name(&name.name.as_str().to_ascii_lowercase()).is_some()
-}
-
-fn is_of_constants(term: &Term<'_>) -> bool {
-    match term {
-        Term::Constant(Constant::Integer(_) | Constant::Float(_)) => true,
-        Term::Negation(of) => is_of_constants(of),
-        Term::Tuple(parts) => matches!(parts.as_slice(), [only] if is_of_constants(only)),
-        Term::Arithmetic(of) => {
-            is_of_constants(&of.first) && of.rest.iter().all(|(_, operand)| is_of_constants(operand))
-        }
-        _ => false,
-    }
 }
 
 /// A function's name as it was written, in lower case.

@@ -9,18 +9,31 @@ use super::time::{date_of, millis_of_value, plus};
 use super::{Body, Function};
 use crate::engine::error::EngineError;
 
+/// The type of `left ∘ right`; `None` if the operator is not for these types.
+pub(in crate::engine) fn result_of(
+    operator: ArithmeticOperator,
+    left: NativeType,
+    right: NativeType,
+) -> Option<NativeType> {
+    use ArithmeticOperator::{Add, Subtract};
+    use NativeType::{Ascii, Date, Duration, Text, Timestamp};
+    match (operator, left, right) {
+        (Add | Subtract, Date | Timestamp, Duration) => Some(left),
+        (Add, Ascii, Ascii) => Some(Ascii),
+        (Add, Text | Ascii, Text | Ascii) => Some(Text),
+        _ => result_type(left, right),
+    }
+}
+
 /// The function behind `left ∘ right`; `None` if the operator is not for these types.
 pub(in crate::engine) fn operation(operator: ArithmeticOperator, left: &CqlType, right: &CqlType) -> Option<Function> {
-    use NativeType::{Ascii, Date, Duration, Text, Timestamp};
+    use NativeType::{Ascii, Date, Text, Timestamp};
     let (CqlType::Native(left), CqlType::Native(right)) = (left, right) else { return None };
-    let is_sum = matches!(operator, ArithmeticOperator::Add);
-    let is_difference = matches!(operator, ArithmeticOperator::Subtract);
-    let (returns, body): (NativeType, fn(&Function, &[Value]) -> _) = match (left, right) {
-        (Date | Timestamp, Duration) if is_sum || is_difference => (*left, temporal),
-        (Text | Ascii, Text | Ascii) if is_sum => {
-            (if (left, right) == (&Ascii, &Ascii) { Ascii } else { Text }, concatenation)
-        }
-        _ => (result_type(*left, *right)?, numeric),
+    let returns = result_of(operator, *left, *right)?;
+    let body: fn(&Function, &[Value]) -> _ = match left {
+        Date | Timestamp => temporal,
+        Text | Ascii => concatenation,
+        _ => numeric,
     };
     Some(Function {
         name: symbol(operator).to_owned(),
@@ -49,6 +62,17 @@ pub(in crate::engine) fn symbol(operator: ArithmeticOperator) -> &'static str {
         ArithmeticOperator::Multiply => "*",
         ArithmeticOperator::Divide => "/",
         ArithmeticOperator::Modulo => "%",
+    }
+}
+
+/// The name that Cassandra gives the function of an operator.
+pub(in crate::engine) fn operation_name(symbol: &str) -> &'static str {
+    match symbol {
+        "+" => "_add",
+        "-" => "_substract",
+        "*" => "_multiply",
+        "/" => "_divide",
+        _ => "_modulo",
     }
 }
 
@@ -97,9 +121,8 @@ pub(super) fn compute(
             }))
         }
         NativeType::Decimal => {
-            let not_finite = "the number is not finite";
-            let left = left.to_decimal().ok_or(not_finite)?;
-            let right = right.to_decimal().ok_or(not_finite)?;
+            let left = left.to_decimal().ok_or_else(|| not_decimal(left))?;
+            let right = right.to_decimal().ok_or_else(|| not_decimal(right))?;
             decimal(symbol, &left, &right).map(Number::Decimal)
         }
         _ => match (left, right) {
@@ -113,6 +136,14 @@ pub(super) fn compute(
             })),
             _ => Err("the operands are not integers"),
         },
+    }
+}
+
+/// Why a number is no decimal.
+fn not_decimal(number: &Number) -> &'static str {
+    match number {
+        Number::Float(value) if value.is_nan() => "A NaN cannot be converted into a decimal",
+        _ => "An infinite number cannot be converted into a decimal",
     }
 }
 
