@@ -11,6 +11,7 @@
 mod aggregate;
 mod argument;
 mod bind;
+mod canonical;
 mod compile;
 mod constant;
 mod cursor;

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use quorate_protocol::cql::ast::Marker;
 use quorate_protocol::frame::Value as Sent;
 use quorate_protocol::message::view::Values;
-use quorate_protocol::value::{CqlType, NativeType, Value};
+use quorate_protocol::value::CqlType;
 
+use super::canonical::{canonical, validate};
 use super::error::EngineError;
 
 /// A marker's name and type, as PREPARED describes it.
@@ -84,8 +85,8 @@ pub(super) fn bind(specs: &[BindSpec], values: &Values<'_>) -> Result<Bound, Eng
         let value = if values.named() { values.value_named(&spec.name) } else { positional.next().map(|(_, v)| v) };
         bound.values.push(match value.ok_or_else(wrong_amount)? {
             Sent::Bytes(bytes) => {
-                check(&spec.cql_type, bytes)?;
-                Some(Bytes::copy_from_slice(bytes))
+                validate(&spec.cql_type, bytes)?;
+                Some(canonical(&spec.cql_type, bytes)?.unwrap_or_else(|| Bytes::copy_from_slice(bytes)))
             }
             Sent::Null => None,
             Sent::Unset => {
@@ -95,17 +96,6 @@ pub(super) fn bind(specs: &[BindSpec], values: &Values<'_>) -> Result<Bound, Eng
         });
     }
     Ok(bound)
-}
-
-/// Whether the bytes are a value of the type; those of many types without looking at more than their length.
-fn check(cql_type: &CqlType, bytes: &[u8]) -> Result<(), EngineError> {
-    use NativeType::{BigInt, Blob, Double, Float, Int, Timestamp};
-    match cql_type {
-        CqlType::Native(Int | Float) if bytes.len() == 4 => Ok(()),
-        CqlType::Native(BigInt | Double | Timestamp) if bytes.len() == 8 => Ok(()),
-        CqlType::Native(Blob) => Ok(()),
-        other => Ok(Value::decode(other, bytes).map(drop)?),
-    }
 }
 
 fn wrong_amount() -> EngineError {

@@ -3,10 +3,11 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use quorate_protocol::frame::Value as Bound;
 use quorate_protocol::message::view::Values;
-use quorate_protocol::value::{CqlType, NativeType, Value, ValueError};
+use quorate_protocol::value::CqlType;
 use smallvec::SmallVec;
 
 use crate::engine::bind::BindSpec;
+use crate::engine::canonical::{canonical, validate};
 use crate::engine::environment::Environment;
 use crate::engine::error::EngineError;
 use crate::engine::expression::{Context, Expression};
@@ -74,9 +75,13 @@ impl Arguments {
             }
         }
         let mut rest = buffer.freeze();
-        for value in values {
+        for (spec, value) in specs.iter().zip(values) {
             arguments.push(match value? {
-                Bound::Bytes(bytes) => Given::Value(rest.split_to(bytes.len())),
+                Bound::Bytes(bytes) => {
+                    let sent = rest.split_to(bytes.len());
+                    let kept = spec.as_ref().map(|spec| canonical(&spec.cql_type, &sent)).transpose()?;
+                    Given::Value(kept.flatten().unwrap_or(sent))
+                }
                 Bound::Null => Given::Null,
                 Bound::Unset => Given::Unset,
             });
@@ -146,8 +151,13 @@ impl Arguments {
             Expression::Composite(cql_type, parts) => parts.iter().enumerate().try_for_each(|(index, part)| {
                 if unset(part) {
                     return Err(EngineError::invalid(match cql_type {
-                        // an unset field is a null one
-                        CqlType::Udt { .. } => return Ok(()),
+                        // of a value that is stored field by field, an unset one is a null one
+                        CqlType::Udt { frozen: false, .. } => return Ok(()),
+                        CqlType::Udt { definition, .. } => {
+                            let field = definition.fields.get(index).map_or("", |(name, _)| name.as_str());
+                            let name = &definition.name;
+                            format!("Invalid unset value for field '{field}' of user defined type {name}")
+                        }
                         CqlType::Tuple(_) => format!("Invalid unset value for tuple field number {index}"),
                         _ => "unset value is not supported inside collections".to_owned(),
                     }));
@@ -156,35 +166,6 @@ impl Arguments {
             }),
             _ => Ok(()),
         }
-    }
-}
-
-/// Refuses bytes that are no value of the type. The common types are looked at without decoding.
-pub(super) fn validate(cql_type: &CqlType, bytes: &[u8]) -> Result<(), EngineError> {
-    use NativeType::{BigInt, Blob, Counter, Double, Float, Int, Text, Timestamp, Uuid};
-    let is_clear = match cql_type {
-        CqlType::Native(Int | Float) => matches!(bytes.len(), 0 | 4),
-        CqlType::Native(BigInt | Counter | Double | Timestamp) => matches!(bytes.len(), 0 | 8),
-        CqlType::Native(Uuid) => matches!(bytes.len(), 0 | 16),
-        CqlType::Native(Blob) => true,
-        CqlType::Native(Text) => std::str::from_utf8(bytes).is_ok(),
-        _ => false,
-    };
-    if is_clear {
-        return Ok(());
-    }
-    match (Value::decode(cql_type, bytes), cql_type) {
-        (Ok(_), _) => Ok(()),
-        (Err(ValueError::Truncated), CqlType::List { .. }) => {
-            Err(EngineError::invalid("Not enough bytes to read a list"))
-        }
-        (Err(ValueError::Truncated), CqlType::Set { .. }) => {
-            Err(EngineError::invalid("Not enough bytes to read a set"))
-        }
-        (Err(ValueError::Truncated), CqlType::Map { .. }) => {
-            Err(EngineError::invalid("Not enough bytes to read a map"))
-        }
-        (Err(error), _) => Err(error.into()),
     }
 }
 
