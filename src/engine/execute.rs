@@ -36,6 +36,9 @@ pub struct Page<'a> {
     pub masked: bool,
 }
 
+/// The most rows that may be asked for by their nearness (`StorageAttachedIndex.MAX_TOP_K`).
+const NEAREST_MAX: u32 = 1_000;
+
 impl Plan {
     /// Runs the plan.
     ///
@@ -104,13 +107,19 @@ impl Plan {
             if self.is_aggregate() {
                 return Err(EngineError::invalid("Top-K queries can not be run with aggregation"));
             }
-            if limit.is_none() {
+            let Some(limit) = limit else {
                 return Err(EngineError::invalid(
                     "Top-K queries must have a limit specified and the limit must be less than the query page size",
                 ));
-            }
+            };
             if per_partition.is_some() {
                 return Err(EngineError::invalid("Top-K queries do not support per-partition limits"));
+            }
+            if limit > NEAREST_MAX {
+                return Err(EngineError::invalid(format!(
+                    "Use of ANN OF in an ORDER BY clause requires a LIMIT that is not greater than {NEAREST_MAX}. \
+                     LIMIT was {limit}"
+                )));
             }
             return Ok(());
         }

@@ -153,7 +153,8 @@ fn slice(
     };
     let kept = parts.chunks(step).filter(|entry| entry.first().and_then(Option::as_ref).is_some_and(is_within));
     let kept: Vec<_> = kept.flatten().cloned().collect();
-    if kept.is_empty() { Ok(None) } else { compose(cql_type, kept).map(Some) }
+    // what is stored element by element is not there without any
+    if kept.is_empty() && cql_type.is_multi_cell() { Ok(None) } else { compose(cql_type, kept).map(Some) }
 }
 
 /// The type of what a collection is addressed by, and of how many parts an entry consists.

@@ -99,11 +99,13 @@ pub(super) fn compile(
             element_relation(column, key, *operator, value, table, compiler)
         }
         Relation::Token { columns, operator, value } => {
+            check_operator(*operator, || format!("token{}", tuple_text(columns)), value)?;
             check_token_columns(columns, table)?;
             let receiver = Receiver::new("partition key token", NativeType::BigInt);
             Ok(Filter::Token { operator: *operator, value: compile_value(value, &receiver, compiler)? })
         }
         Relation::Tuple { columns, operator, value } => {
+            check_operator(*operator, || tuple_text(columns), value)?;
             let (columns, receiver) =
                 tuple_receiver(columns, table, || format!("{} {}", operator_text(*operator), term_text(value)))?;
             check_tuple_length(value, columns.len())?;
@@ -131,10 +133,8 @@ fn column_relation(
     let (index, mut receiver) = receiver_of(column, table)?;
     let name = receiver.name.clone();
     let symbol = operator_text(operator);
+    check_operator(operator, || name.clone(), value)?;
     match operator {
-        Operator::NotEqual => {
-            return Err(EngineError::invalid(format!("Unsupported \"!=\" relation: {name} != {}", term_text(value))));
-        }
         Operator::Like => {
             let pattern = compile_value(value, &receiver, compiler)?;
             return Ok(Filter::Like { column: index, pattern, text: term_text(value) });
@@ -143,14 +143,30 @@ fn column_relation(
             receiver = contained(&receiver, operator)?;
         }
         _ => {
-            check_single_cell(&receiver, symbol)?;
             if operator != Operator::Equal {
                 check_slice(&receiver.cql_type)?;
             }
+            check_single_cell(&receiver, symbol)?;
         }
     }
     let value = compile_value(value, &receiver, compiler)?;
     Ok(Filter::Compare { column: index, operator, value })
+}
+
+/// `!=` is read, and refused; `left` is what stands before it.
+fn check_operator(operator: Operator, left: impl Fn() -> String, value: &Term<'_>) -> Result<(), EngineError> {
+    match operator {
+        Operator::NotEqual => {
+            let refusal = format!("Unsupported \"!=\" relation: {} != {}", left(), term_text(value));
+            Err(EngineError::invalid(refusal))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn tuple_text(columns: &[Name<'_>]) -> String {
+    let names: Vec<&str> = columns.iter().map(|name| name.as_str()).collect();
+    format!("({})", names.join(", "))
 }
 
 /// What is stored as several cells is not compared as a whole.
@@ -256,11 +272,16 @@ fn check_token_columns(columns: &[Name<'_>], table: &Table) -> Result<(), Engine
         table.column(column.as_str()).ok_or_else(|| undefined_column(column.as_str(), table))?;
     }
     let key = table.partition_key();
-    let is_of_key = |name: &Name<'_>| key.iter().any(|column| column.name == name.as_str());
-    if columns.len() != key.len() || !columns.iter().all(is_of_key) {
+    if !key.iter().all(|column| columns.iter().any(|name| column.name == name.as_str())) {
         return Err(EngineError::invalid(
             "The token() function must be applied to all partition key components or none of them",
         ));
+    }
+    if (1..columns.len()).any(|index| columns[..index].contains(&columns[index])) {
+        return Err(EngineError::invalid("The token() function contains duplicate partition key components"));
+    }
+    if columns.len() > key.len() {
+        return Err(EngineError::invalid("The token() function must contains only partition key components"));
     }
     if columns.iter().zip(key).any(|(name, column)| column.name != name.as_str()) {
         let names: Vec<&str> = key.iter().map(|column| column.name.as_str()).collect();

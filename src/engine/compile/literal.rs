@@ -124,8 +124,9 @@ fn element_of(
     }
     if term.shape(compiler)?.fit(element) == Fit::Not {
         return Err(EngineError::invalid(format!(
-            "Invalid {kind} literal for {}: value {} is not of type {element}",
+            "Invalid {kind} literal for {}: {} {} is not of type {element}",
             receiver.name,
+            if place.starts_with("key(") { "key" } else { "value" },
             term_text(term)
         )));
     }

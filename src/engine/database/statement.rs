@@ -214,7 +214,7 @@ fn plan(tree: &ast::Statement<'_>, schema: &Arc<Schema>, keyspace: Option<&str>)
             StatementPlan::Select(Arc::new(SelectPlan { plan, definition: definition.clone(), is_computed }))
         }
         Tree::Use(name) => {
-            definition::check_use(schema, name.as_str())?;
+            definition::check_use(schema, name)?;
             StatementPlan::Use(name.as_str().to_owned())
         }
         Tree::Truncate(name) => {

@@ -45,9 +45,14 @@ impl<'a> Attributes<'a> {
         match self.value(name) {
             None => Ok(None),
             Some(PropertyValue::Map(entries)) => {
-                let entries =
-                    entries.iter().map(|(key, value)| (key.raw_text().to_owned(), value.raw_text().to_owned()));
-                Ok(Some(entries.collect()))
+                let mut map = BTreeMap::new();
+                for (key, value) in entries {
+                    if map.insert(key.raw_text().to_owned(), value.raw_text().to_owned()).is_some() {
+                        let refusal = format!("Multiple definition for property {}", key.raw_text());
+                        return Err(EngineError::syntax(refusal));
+                    }
+                }
+                Ok(Some(map))
             }
             Some(_) => Err(EngineError::syntax(format!("Invalid value for property '{name}'. It should be a map."))),
         }

@@ -50,7 +50,20 @@ fn vector_type(argument: &Shape) -> Option<CqlType> {
         Shape::List(parts) => {
             u32::try_from(parts.len()).ok().and_then(|length| CqlType::vector(NativeType::Float, length).ok())
         }
-        other => other.natural_type(),
+        other => compatible_type(other),
+    }
+}
+
+/// The type that an argument has where nothing demands another (`getCompatibleTypeIfKnown`).
+fn compatible_type(shape: &Shape) -> Option<CqlType> {
+    match shape {
+        Shape::Set(parts) => {
+            parts.iter().find_map(compatible_type).map(|element| CqlType::set(element.freeze()).freeze())
+        }
+        Shape::Tuple(parts) if parts.len() > 1 => {
+            parts.iter().map(compatible_type).collect::<Option<Vec<_>>>().map(CqlType::tuple)
+        }
+        other => other.preferred_type(),
     }
 }
 

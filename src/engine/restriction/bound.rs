@@ -64,6 +64,9 @@ impl Binder<'_> {
         }
         let rows = self.rows(context)?;
         let filters = self.filters(context)?;
+        if self.restrictions.uses_index {
+            self.check_indexed_values(context)?;
+        }
         let partitions = match partitions {
             Some(keys) => {
                 self.check_keys(&keys)?;
@@ -102,6 +105,30 @@ impl Binder<'_> {
             });
         }
         Ok(bound)
+    }
+
+    /// Refuses values that no index could hold (`CassandraIndex.validate`).
+    fn check_indexed_values(&self, context: &mut Context<'_>) -> Result<(), EngineError> {
+        const LENGTH_MAX: usize = u16::MAX as usize;
+        let is_indexed = |column: usize| {
+            let mut secondary = self.indexes.iter().filter(|index| index.kind == IndexKind::Secondary);
+            secondary.any(|index| index.column == self.name(column))
+        };
+        for filter in &self.restrictions.filters {
+            let wanted = match filter {
+                Filter::Compare { column, value, .. } if is_indexed(*column) => vec![value.evaluate(context)?],
+                Filter::Tuple { columns, operator: Operator::Equal, value } => {
+                    let types = CqlType::tuple(columns.iter().map(|column| self.cql_type(*column)));
+                    let parts = columns.iter().zip(parts_of(&types, value.evaluate(context)?)?);
+                    parts.filter(|(column, _)| is_indexed(**column)).map(|(_, part)| part).collect()
+                }
+                _ => continue,
+            };
+            if wanted.iter().flatten().any(|value| value.len() > LENGTH_MAX) {
+                return Err(EngineError::invalid("Index expression values may not be larger than 64K"));
+            }
+        }
+        Ok(())
     }
 
     fn like(&self, column: usize, pattern: &Expression, context: &mut Context<'_>) -> Result<BoundFilter, EngineError> {

@@ -62,7 +62,7 @@ fn compare(recorded: &str, features: Features) {
 /// What the session answers, in the form of the files.
 fn answer(session: &mut Session, text: &str) -> Vec<String> {
     if let Ok(Statement::Use(keyspace)) = parse(text) {
-        return match check_use(&session.schema, keyspace.as_str()) {
+        return match check_use(&session.schema, &keyspace) {
             Ok(()) => {
                 session.keyspace = Some(keyspace.as_str().to_owned());
                 vec![format!("KEYSPACE {}", keyspace.as_str())]

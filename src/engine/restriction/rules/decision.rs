@@ -2,11 +2,12 @@
 
 use quorate_protocol::value::{CqlType, NativeType};
 
+use super::super::Filter;
 use super::super::index::{Lookup, has_supporting_index, supports, supports_group};
 use super::{Group, Kind, NEEDS_FILTERING, Restrictions, Rules, Surroundings};
 use crate::engine::error::EngineError;
 use crate::engine::schema::{Index, IndexKind};
-use crate::engine::table::ColumnKind;
+use crate::engine::table::{ColumnKind, Table};
 
 const ANN_NEEDS_INDEXED: &str = "ANN ordering by vector requires all restricted column(s) to be indexed";
 
@@ -219,6 +220,10 @@ impl<'r, 'a> Decision<'r, 'a> {
         let mut sets = singles.map(|index| vec![index]).chain((!attached.is_empty()).then_some(attached));
         let answers = |set: &Vec<&Index>, group: &&Group| {
             let has_many = group.is_contains() && group.filters.len() > 1;
+            // an index answers for its own column alone
+            if group.is_multi && group.columns.iter().any(|column| !set_supports(set, group, *column, filters, table)) {
+                return false;
+            }
             let mut able = set.iter().filter(|index| supports_group(index, group, filters, table));
             able.any(|index| !has_many || index.kind == IndexKind::StorageAttached)
         };
@@ -274,4 +279,10 @@ impl<'r, 'a> Decision<'r, 'a> {
             is_row_filter,
         }
     }
+}
+
+/// Whether one of the indexes is on the column and answers what the group says of it.
+fn set_supports(set: &[&Index], group: &Group, column: usize, filters: &[Filter], table: &Table) -> bool {
+    let mut lookups = group.filters.iter().filter_map(|filter| filters.get(*filter)).map(Lookup::of);
+    lookups.all(|lookup| set.iter().any(|index| supports(index, table, column, lookup)))
 }
