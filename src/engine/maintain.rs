@@ -12,6 +12,7 @@ use crate::store::mutation::{Mutation, PartitionKey, StorageId};
 use crate::store::table::TableShape;
 use crate::store::{PartitionLocks, Store, StoreError};
 
+use index::Oversized;
 pub use index::{Candidates, IndexPlan, IndexRange};
 pub use view::{ViewPlan, has_strict_liveness};
 
@@ -89,7 +90,7 @@ pub fn apply<'s>(
     let mut derived: Vec<(Arc<TableShape>, Mutation)> = Vec::new();
     for (maintenance, mutation) in writes {
         for index in &maintenance.indexes {
-            index.entries_of(mutation, &mut derived)?;
+            index.entries_of(mutation, Oversized::Refuse, &mut derived)?;
         }
         if !maintenance.views.is_empty() {
             view::changes(store, maintenance, mutation, clock.now_seconds, &mut derived)?;

@@ -1,8 +1,9 @@
 //! Entries of secondary indexes: a hidden table for each index, of one partition, whose rows say which row holds which value.
 //!
 //! An entry's clustering is the value, the token and the partition key of the row, and its clustering: so that those of one
-//! value come in the order in which a table is read. Entries are only ever added. One whose row has another value by now is
-//! *stale*: who reads looks at the row, and judges by it.
+//! value come in the order in which a table is read. Of a column that a partition has once, a part of its key or a static one,
+//! the entries are of partitions and end with their keys. Entries are only ever added. One whose row has another value by now
+//! is *stale*: who reads looks at the row, and judges by it.
 
 mod entry;
 mod read;
@@ -20,6 +21,7 @@ use crate::store::mutation::{Mutation, StorageId};
 use crate::store::row::ColumnId;
 use crate::store::table::{TableShape, TokenRange};
 
+pub(super) use entry::Oversized;
 pub use read::{Candidates, IndexRange};
 
 /// An index of a table, compiled.
@@ -76,7 +78,8 @@ impl IndexPlan {
         };
         let mut clustering =
             vec![(value_type, false), (NativeType::BigInt.into(), false), (NativeType::Blob.into(), false)];
-        let of_rows: &[(CqlType, bool)] = if is_static { &[] } else { &definition.shape.clustering };
+        let is_of_partitions = is_static || column.kind == ColumnKind::PartitionKey;
+        let of_rows: &[(CqlType, bool)] = if is_of_partitions { &[] } else { &definition.shape.clustering };
         clustering.extend_from_slice(of_rows);
         let gc_grace_seconds = definition.shape.gc_grace_seconds;
         Some(IndexPlan {
@@ -100,22 +103,22 @@ impl IndexPlan {
         self.shape.storage
     }
 
-    /// Adds entries for every row that is stored, in bounded memory. Rows that are written meanwhile get theirs by
-    /// themselves.
+    /// Adds entries for every row that is stored, in bounded memory, but for values that are too large. Rows that are written
+    /// meanwhile get theirs by themselves.
     ///
     /// # Errors
-    /// For values that are too large for an index; of the store.
+    /// Of the store.
     pub fn build(&self, store: &Store, now_seconds: i64) -> Result<(), EngineError> {
         let mut table = store.scan(&self.base, TokenRange::ALL, None)?;
         let mut derived = Vec::new();
         while let Some((_, key, mut partition)) = table.next_partition()? {
             let mut mutation = Mutation::empty(self.base.storage, key.clone());
             mutation.static_row = partition.static_row()?;
-            self.entries_of(&mutation, &mut derived)?;
+            self.entries_of(&mutation, Oversized::Skip, &mut derived)?;
             mutation.static_row = Default::default();
             while let Some((clustering, row)) = partition.next()? {
                 mutation.rows.push((clustering, row));
-                self.entries_of(&mutation, &mut derived)?;
+                self.entries_of(&mutation, Oversized::Skip, &mut derived)?;
                 mutation.rows.clear();
                 if derived.len() >= BUILD_ROWS {
                     flush(store, &mut derived, now_seconds)?;

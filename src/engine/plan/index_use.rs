@@ -23,16 +23,18 @@ impl IndexUse {
         if !restrictions.uses_index || !restrictions.is_key_range {
             return None;
         }
-        let filters = restrictions.filters.iter().zip(&restrictions.is_row_filter).enumerate();
-        filters.filter(|(_, (filter, is_row_filter))| **is_row_filter && is_of_one_value(filter)).find_map(
-            |(place, (filter, _))| {
-                let mut indexes = definition.indexes.values();
-                let index = indexes.find(|index| {
-                    is_answered_by(filter, index, &definition.table) && !index.options.contains_key("case_sensitive")
-                })?;
-                Some(IndexUse { filter: place, index: IndexPlan::new(definition, index)? })
-            },
-        )
+        let is_checked = |place: usize| restrictions.is_row_filter.get(place) == Some(&true);
+        let filters = restrictions.filters.iter().enumerate();
+        let mut of_one_value = filters.filter(|(place, filter)| {
+            (is_checked(*place) || restrictions.points.contains(place)) && is_of_one_value(filter)
+        });
+        of_one_value.find_map(|(place, filter)| {
+            let mut indexes = definition.indexes.values();
+            let index = indexes.find(|index| {
+                is_answered_by(filter, index, &definition.table) && !index.options.contains_key("case_sensitive")
+            })?;
+            Some(IndexUse { filter: place, index: IndexPlan::new(definition, index)? })
+        })
     }
 
     pub(in crate::engine) fn index(&self) -> &IndexPlan {

@@ -20,6 +20,15 @@ use crate::store::table::TableShape;
 /// The largest indexed value, in bytes: it becomes part of a key.
 const VALUE_LENGTH_MAX: usize = u16::MAX as usize;
 
+/// What becomes of a value that is too large for an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine::maintain) enum Oversized {
+    /// It cannot be written.
+    Refuse,
+    /// It was there before the index was, which leaves it out.
+    Skip,
+}
+
 /// A value, and how long its entry is to be there.
 struct Entry {
     value: Bytes,
@@ -31,28 +40,27 @@ impl IndexPlan {
     pub(in crate::engine::maintain) fn entries_of(
         &self,
         mutation: &Mutation,
+        oversized: Oversized,
         derived: &mut Vec<(Arc<TableShape>, Mutation)>,
     ) -> Result<(), EngineError> {
         let mut rows: Vec<(Clustering, Row)> = Vec::new();
         match &self.source {
             Source::Column { id, is_static: true, .. } => {
-                self.add(self.of_row(&mutation.static_row, *id)?, &mutation.key, None, &mut rows)?;
+                self.add(self.of_row(&mutation.static_row, *id)?, &mutation.key, None, oversized, &mut rows)?;
             }
             Source::Column { id, .. } => {
                 for (clustering, row) in &mutation.rows {
-                    self.add(self.of_row(row, *id)?, &mutation.key, Some(clustering), &mut rows)?;
+                    self.add(self.of_row(row, *id)?, &mutation.key, Some(clustering), oversized, &mut rows)?;
                 }
             }
             Source::PartitionKey(number) => {
-                for (clustering, row) in &mutation.rows {
-                    let value = mutation.key.get(*number);
-                    self.add(of_key(value, row), &mutation.key, Some(clustering), &mut rows)?;
-                }
+                let written = std::iter::once(&mutation.static_row).chain(mutation.rows.iter().map(|(_, row)| row));
+                self.add(of_key(mutation.key.get(*number), written), &mutation.key, None, oversized, &mut rows)?;
             }
             Source::Clustering(number) => {
                 for (clustering, row) in &mutation.rows {
-                    let value = clustering.get(*number);
-                    self.add(of_key(value, row), &mutation.key, Some(clustering), &mut rows)?;
+                    let entry = of_key(clustering.get(*number), std::iter::once(row));
+                    self.add(entry, &mutation.key, Some(clustering), oversized, &mut rows)?;
                 }
             }
         }
@@ -70,6 +78,7 @@ impl IndexPlan {
         entries: Vec<Entry>,
         key: &PartitionKey,
         clustering: Option<&Clustering>,
+        oversized: Oversized,
         rows: &mut Vec<(Clustering, Row)>,
     ) -> Result<(), EngineError> {
         if entries.is_empty() {
@@ -82,6 +91,9 @@ impl IndexPlan {
         let serialized = Bytes::copy_from_slice(&serialized);
         for Entry { value, marker } in entries {
             if value.len() > VALUE_LENGTH_MAX {
+                if oversized == Oversized::Skip {
+                    continue;
+                }
                 return Err(EngineError::invalid(format!(
                     "Cannot index value of size {} for index {} on {}({}) (maximum allowed size={VALUE_LENGTH_MAX})",
                     value.len(),
@@ -92,7 +104,7 @@ impl IndexPlan {
             }
             let mut place: Clustering = smallvec![value, token.clone(), serialized.clone()];
             place.extend(clustering.into_iter().flatten().cloned());
-            rows.push((place, Row { liveness: Some(marker), ..Row::default() }));
+            rows.push((place, row_of(marker)));
         }
         Ok(())
     }
@@ -163,15 +175,32 @@ fn of_frozen(part: Part, cql_type: &CqlType, value: &Bytes) -> Result<Vec<Bytes>
     Ok(pairs.collect())
 }
 
-/// The entry of a column of the primary key, for a row that anything is written of. It stays as long as what stays longest.
-fn of_key(value: Option<&Bytes>, row: &Row) -> Vec<Entry> {
+/// The row of an entry. It is there as long as any write wants it to be: one that expires must not take the place of one that
+/// does not, nor of one that expires later, so that expiring ones are cells, of one column for each day.
+fn row_of(marker: Liveness) -> Row {
+    const DAY_SECONDS: i64 = 86_400;
+    let Some(Expiry { ttl_seconds, at_seconds }) = marker.expiry else {
+        return Row { liveness: Some(marker), ..Row::default() };
+    };
+    let day = u32::try_from(at_seconds / DAY_SECONDS).unwrap_or(u32::MAX);
+    let end_seconds = at_seconds.saturating_add(DAY_SECONDS - 1 - at_seconds.rem_euclid(DAY_SECONDS));
+    let expiry = Some(Expiry { ttl_seconds, at_seconds: end_seconds });
+    let cell = Cell { timestamp: marker.timestamp, content: Content::Value { bytes: Bytes::new(), expiry } };
+    Row { columns: vec![(ColumnId(day), ColumnData::Simple(cell))], ..Row::default() }
+}
+
+/// The entry of a column of the primary key, for rows that anything is written of. It stays as long as what stays longest.
+fn of_key<'r>(value: Option<&Bytes>, rows: impl Iterator<Item = &'r Row>) -> Vec<Entry> {
     let of_cell = |cell: &Cell| value_and_marker(cell).map(|(_, marker)| marker);
-    let mut markers: Vec<Liveness> = row.liveness.into_iter().collect();
-    for (_, data) in &row.columns {
-        match data {
-            ColumnData::Simple(cell) => markers.extend(of_cell(cell)),
-            ColumnData::Complex(data) => markers.extend(data.cells.iter().filter_map(|(_, cell)| of_cell(cell))),
-            ColumnData::Counter(_) => {}
+    let mut markers: Vec<Liveness> = Vec::new();
+    for row in rows {
+        markers.extend(row.liveness);
+        for (_, data) in &row.columns {
+            match data {
+                ColumnData::Simple(cell) => markers.extend(of_cell(cell)),
+                ColumnData::Complex(data) => markers.extend(data.cells.iter().filter_map(|(_, cell)| of_cell(cell))),
+                ColumnData::Counter(_) => {}
+            }
         }
     }
     let end = |expiry: Option<Expiry>| expiry.map_or(i64::MAX, |expiry| expiry.at_seconds);
