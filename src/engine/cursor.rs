@@ -17,7 +17,7 @@ use super::stored::Layout;
 use super::table::{Row, Table};
 use crate::store::clustering::{Clustering, Slice};
 use crate::store::mutation::PartitionKey;
-use crate::store::row;
+use crate::store::row::{self, ColumnId};
 use crate::store::table::{TableShape, TokenRange};
 use crate::store::{PartitionReader, Store, TableReader};
 
@@ -42,6 +42,8 @@ pub(super) struct Cursor<'a> {
     shows_static: bool,
     /// Rows exist by their marker alone.
     has_strict_liveness: bool,
+    /// The columns that the table has, if it had others before: cells of those make no row.
+    columns: Option<&'a [ColumnId]>,
     now_seconds: i64,
     next: Next<'a>,
     open: Option<Open<'a>>,
@@ -66,6 +68,8 @@ struct Candidates<'a> {
     after: Option<(Token, PartitionKey)>,
     /// The partition of the last one.
     partition: Option<PartitionKey>,
+    /// Whether that was named as a whole.
+    is_whole: bool,
 }
 
 /// The partition that is being read.
@@ -77,14 +81,13 @@ struct Open<'a> {
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is not moved")]
 enum OpenRows<'a> {
     /// The rows, and where the cursor may still go among them.
-    Rows {
-        rows: &'a [Row],
-        slices: Option<Vec<Slice>>,
-    },
+    Rows { rows: &'a [Row], slices: Option<Vec<Slice>> },
     Stored {
         reader: PartitionReader<'a>,
         static_row: row::Row,
         is_sliced: bool,
+        /// The last row that was returned, which the slices may still hold.
+        last: Option<Clustering>,
     },
 }
 
@@ -109,6 +112,7 @@ impl<'a> Cursor<'a> {
             is_distinct: plan.distinct,
             shows_static: !plan.restrictions.restricts_rows,
             has_strict_liveness: plan.has_strict_liveness,
+            columns: plan.columns_left(),
             now_seconds,
             next: Next::Nothing,
             open: None,
@@ -167,17 +171,18 @@ impl<'a> Cursor<'a> {
                 }
                 Ok(false)
             }
-            OpenRows::Stored { reader, is_sliced, .. } => {
+            OpenRows::Stored { reader, is_sliced, last, .. } => {
                 while let Some((clustering, row)) = reader.next()? {
                     let is_wanted = *is_sliced
                         || self.slices.is_empty()
                         || self.slices.iter().any(|slice| self.table.is_within(slice, &clustering));
-                    if !is_wanted || !self.exists(&row) {
+                    if !is_wanted || last.as_ref() == Some(&clustering) || !self.exists(&row) {
                         continue;
                     }
-                    for (cell, value) in line.cells.iter_mut().skip(self.table.partition_key_count()).zip(clustering) {
-                        *cell = Some(value);
-                    }
+                    let clustering_cells = self.table.partition_key_count()..self.table.key_count();
+                    let mut values = clustering.into_iter();
+                    // a row of a table WITH COMPACT STORAGE may have fewer
+                    line.cells.get_mut(clustering_cells).unwrap_or_default().fill_with(|| values.next());
                     self.layout.fill_regular(&mut line.cells, Some(&row), &self.stamps, self.now_seconds);
                     return Ok(true);
                 }
@@ -190,8 +195,16 @@ impl<'a> Cursor<'a> {
     fn exists(&self, row: &row::Row) -> bool {
         match self.has_strict_liveness {
             true => row.liveness.is_some_and(|marker| marker.is_live(self.now_seconds)),
-            false => row.is_live(self.now_seconds),
+            false => self.has_live(row),
         }
+    }
+
+    /// Whether anything is left of a row, or of the static one.
+    fn has_live(&self, row: &row::Row) -> bool {
+        let Some(columns) = self.columns else { return row.is_live(self.now_seconds) };
+        let mut cells = row.columns.iter().filter(|(column, _)| columns.contains(column));
+        row.liveness.is_some_and(|marker| marker.is_live(self.now_seconds))
+            || cells.any(|(_, data)| data.is_live(self.now_seconds))
     }
 
     /// Shows the static columns of a partition that has no row. False: it has none of those either.
@@ -202,7 +215,7 @@ impl<'a> Cursor<'a> {
                 has_clustering && clustering_of(self.table, &line.cells).is_none()
             }
             OpenRows::Stored { static_row, .. } => {
-                if !static_row.is_live(self.now_seconds) {
+                if !self.has_live(static_row) {
                     return false;
                 }
                 let clustering = self.table.partition_key_count()..self.table.key_count();
@@ -275,7 +288,7 @@ impl<'a> Cursor<'a> {
         }
         let static_row = reader.static_row()?;
         self.layout.fill_static(&mut line.cells, &static_row, &self.stamps, self.now_seconds);
-        self.open = Some(Open { rows: OpenRows::Stored { reader, static_row, is_sliced }, has_row: false });
+        self.open = Some(Open { rows: OpenRows::Stored { reader, static_row, is_sliced, last: None }, has_row: false });
         Ok(true)
     }
 
@@ -321,6 +334,9 @@ impl<'a> Cursor<'a> {
                 self.open_stored(key, reader, true, line)?;
                 if let Some(open) = &mut self.open {
                     open.has_row = true;
+                    if let OpenRows::Stored { last, .. } = &mut open.rows {
+                        *last = Some(clustering.clone());
+                    }
                 }
             }
         }
@@ -332,7 +348,7 @@ impl<'a> Cursor<'a> {
                     let rows = index_use.index().candidates(store, wanted, self.now_seconds)?;
                     let after = behind.map(|(token, key)| (token, key.clone()));
                     let range = *range;
-                    let candidates = Candidates { store, shape, rows, range, after, partition: None };
+                    let candidates = Candidates { store, shape, rows, range, after, partition: None, is_whole: false };
                     self.next = Next::Candidates(Box::new(candidates));
                     return Ok(());
                 }
@@ -345,15 +361,17 @@ impl<'a> Cursor<'a> {
 }
 
 impl Candidates<'_> {
-    /// The next row, or for an index of static columns partition, and whether it is of the same partition as the last one;
-    /// of such none, if one of each is enough.
+    /// The next row, or for an index of partitions partition, and whether it is of the same partition as the last one; of such
+    /// none, if one of each is enough.
     fn next(&mut self, is_distinct: bool) -> Result<Option<(PartitionKey, Clustering, bool)>, EngineError> {
         while let Some((key, clustering)) = self.rows.next()? {
             let Some(token) = token_of(&key) else { continue };
             let is_behind = self.after.as_ref().is_none_or(|(after, last)| (token, &key) > (*after, last));
             let is_same = self.partition.as_ref() == Some(&key);
-            if is_behind && self.range.contains(token) && !(is_same && is_distinct) {
+            let is_covered = is_same && (is_distinct || self.is_whole);
+            if is_behind && self.range.contains(token) && !is_covered {
                 self.partition = Some(key.clone());
+                self.is_whole = clustering.is_empty();
                 return Ok(Some((key, clustering, is_same)));
             }
         }

@@ -56,12 +56,12 @@ impl State {
         let limit = |left: u32| (left != UNLIMITED).then_some(left);
         let left = limit(input.try_get_u32().ok()?);
         let left_in_partition = limit(input.try_get_u32().ok()?);
-        let key: PartitionKey = take_values(input, table.partition_key())?.into();
+        let key: PartitionKey = take_values(input, table.partition_key(), table.partition_key().len())?.into();
         let clustering = if input.starts_with(&PARTITION_DONE.to_be_bytes()) {
             input.advance(2);
             None
         } else {
-            Some(take_values(input, table.clustering())?.into())
+            Some(take_values(input, table.clustering(), table.clustering().len().min(1))?.into())
         };
         input.is_empty().then_some(State { position: Position { key, clustering }, left, left_in_partition })
     }
@@ -75,12 +75,13 @@ fn put_values(out: &mut BytesMut, values: &[Bytes]) {
     }
 }
 
-/// As many values as there are columns, each a valid one.
-fn take_values(input: &mut &[u8], columns: &[Column]) -> Option<Vec<Bytes>> {
-    if usize::from(input.try_get_u16().ok()?) != columns.len() {
+/// Values of the first columns, at least so many of them, each a valid one.
+fn take_values(input: &mut &[u8], columns: &[Column], min: usize) -> Option<Vec<Bytes>> {
+    let count = usize::from(input.try_get_u16().ok()?);
+    if !(min..=columns.len()).contains(&count) {
         return None;
     }
-    let values = columns.iter().map(|column| {
+    let values = columns.iter().take(count).map(|column| {
         let length = usize::try_from(input.try_get_u32().ok()?).ok()?;
         let value = input.get(..length)?;
         Value::decode(&column.cql_type, value).ok()?;

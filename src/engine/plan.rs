@@ -21,6 +21,7 @@ use super::restriction::{self, Restrictions, Rules, Surroundings};
 use super::schema::{Index, TableDefinition};
 use super::stored::Layout;
 use super::table::{ColumnKind, Table};
+use crate::store::row::ColumnId;
 use crate::store::table::TableShape;
 use distinct::check_distinct;
 pub(super) use group_by::GroupBy;
@@ -197,6 +198,12 @@ impl Plan {
     /// What is asked of the store; `None` for a table whose rows are in memory.
     pub(super) fn shape(&self) -> Option<&TableShape> {
         self.definition.as_ref().map(|definition| definition.shape.as_ref())
+    }
+
+    /// The columns of a stored table that once had others; absent for all other tables.
+    pub(super) fn columns_left(&self) -> Option<&[ColumnId]> {
+        let definition = self.definition.as_ref().filter(|definition| !definition.dropped.is_empty())?;
+        Some(&definition.column_ids)
     }
 
     pub(super) fn indexes(&self) -> impl Iterator<Item = &Index> {

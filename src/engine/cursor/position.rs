@@ -34,11 +34,12 @@ pub(super) fn keys_after<'a>(table: &Table, keys: &'a [PartitionKey], after: Opt
     keys.get(first..).unwrap_or_default()
 }
 
-/// The parts of slices that are behind a row, forwards or backwards.
+/// The parts of slices that are behind a row, forwards or backwards. Where others begin as the row does, it is among them.
 pub(super) fn slices_after(table: &Table, slices: &[Slice], row: &Clustering, is_reversed: bool) -> Vec<Slice> {
     let everything = [Slice::default()];
     let slices = if slices.is_empty() { everything.as_slice() } else { slices };
-    let here = || Some(Bound { prefix: row.clone(), inclusive: false });
+    let inclusive = !is_reversed && row.len() < table.clustering().len();
+    let here = || Some(Bound { prefix: row.clone(), inclusive });
     let order = |bound: &Bound| table.compare_clustering_values(&bound.prefix, row);
     let mut behind = Vec::new();
     for slice in slices {
@@ -80,7 +81,9 @@ pub(super) fn key_of(table: &Table, row: &Row) -> PartitionKey {
     row.iter().take(table.partition_key_count()).map(|cell| cell.clone().unwrap_or_default()).collect()
 }
 
-/// `None` for what stands for a partition without rows.
+/// `None` for what stands for a partition without rows. In a table WITH COMPACT STORAGE the last values may be missing.
 pub(super) fn clustering_of(table: &Table, row: &Row) -> Option<Clustering> {
-    row.get(table.partition_key_count()..table.key_count())?.iter().cloned().collect()
+    let cells = row.get(table.partition_key_count()..table.key_count())?;
+    let values: Clustering = cells.iter().map_while(Clone::clone).collect();
+    (cells.is_empty() || !values.is_empty()).then_some(values)
 }

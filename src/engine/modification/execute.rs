@@ -13,6 +13,7 @@ use super::row_writer::{Counts, RowWriter, Stamp};
 use super::{ModificationPlan, StatementKind, WriteOutcome, conditional};
 use crate::engine::error::EngineError;
 use crate::engine::maintain::{self, WriteClock};
+use crate::engine::schema::TableDefinition;
 use crate::store::Store;
 use crate::store::clustering::{Clustering, Slice};
 use crate::store::mutation::{CounterUpdate, Mutation, PartitionKey, StorageId};
@@ -125,6 +126,7 @@ impl ModificationPlan {
         if clusterings.is_empty() {
             return Ok(());
         }
+        clusterings.iter().try_for_each(|clustering| self.check_compact(clustering))?;
         let stamp = self.stamp(arguments, sources, context)?;
         for key in keys {
             let mutation = collector.partition(self.definition.storage(), key);
@@ -138,6 +140,33 @@ impl ModificationPlan {
             }
         }
         Ok(())
+    }
+
+    /// What tables WITH COMPACT STORAGE demand of a row: a clustering that is not empty, and a value, if they have one
+    /// (`UpdateParameters.newRow`, `UpdateStatement.addUpdateForKey`).
+    fn check_compact(&self, clustering: &Clustering) -> Result<(), EngineError> {
+        let TableDefinition { flags, table, .. } = self.definition.as_ref();
+        if !flags.dense || clustering.is_empty() {
+            return Ok(());
+        }
+        if !flags.compound && clustering.iter().all(|value| value.is_empty()) {
+            let name = table.clustering().first().map_or("", |column| column.name.as_str());
+            return Err(EngineError::invalid(format!("Invalid empty or null value for column {name}")));
+        }
+        match table.columns().get(table.key_count()) {
+            Some(value) if self.kind != StatementKind::Delete && self.operations.is_empty() => {
+                let refusal = format!("Column {} is mandatory for this COMPACT STORAGE table", value.name);
+                Err(EngineError::invalid(refusal))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an INSERT makes a row even if it sets no column. In tables WITH COMPACT STORAGE a row is there as long as a
+    /// column of it is, unless they have none.
+    fn marks_rows(&self) -> bool {
+        let has_columns = self.definition.table.columns().len() > self.definition.table.key_count();
+        self.kind == StatementKind::Insert && !(self.definition.flags.is_compact() && has_columns)
     }
 
     fn collect_ranges(
@@ -218,7 +247,7 @@ impl RowWork<'_> {
         let plan = self.plan;
         if plan.updates_rows() {
             let mut writer = RowWriter::new(self.stamp);
-            if plan.kind == StatementKind::Insert {
+            if plan.marks_rows() {
                 writer.liveness = Some(self.stamp.liveness());
             }
             self.run(&plan.operations.regular, Some(clustering), &mut writer, context)?;

@@ -12,6 +12,7 @@ use super::StatementKind;
 use crate::engine::error::EngineError;
 use crate::engine::expression::Expression;
 use crate::engine::restriction::{Alternatives, Filter};
+use crate::engine::schema::TableDefinition;
 use crate::engine::table::Table;
 
 pub(super) use check::compile_relations;
@@ -60,11 +61,12 @@ impl KeyPlan {
     /// Checks the filters of a statement that changes only static columns, or not, and arranges them.
     pub(super) fn new(
         filters: Vec<Filter>,
-        table: &Table,
+        definition: &TableDefinition,
         kind: StatementKind,
         is_static_only: bool,
     ) -> Result<Self, EngineError> {
-        check::check(&filters, table, kind, is_static_only)?;
+        let table = definition.table.as_ref();
+        check::check(&filters, definition, kind, is_static_only)?;
         let mut partition: Vec<Option<Choice>> = vec![None; table.partition_key_count()];
         let mut clustering: Vec<Part> = Vec::new();
         for filter in filters {

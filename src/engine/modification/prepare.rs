@@ -103,8 +103,13 @@ impl Preparation<'_> {
             InsertSource::Json { value, default } => self.insert_json(value, *default, &mut parts, &mut compiler)?,
         }
         let InsertParts { filters, operations, json, sets_clustering } = parts;
+        let flags = self.definition.flags;
+        if !flags.dense && !flags.compound && operations.is_empty() {
+            // of such tables Cassandra stores a static row, and would need the clustering that it hides for any other
+            return Err(EngineError::invalid("Some clustering keys are missing: column1"));
+        }
         let is_static_only = !sets_clustering && is_static_only(StatementKind::Insert, &operations, &conditions);
-        let key = KeyPlan::new(filters, &self.definition.table, StatementKind::Insert, is_static_only)?;
+        let key = KeyPlan::new(filters, self.definition, StatementKind::Insert, is_static_only)?;
         Ok(self.plan(StatementKind::Insert, attributes, key, json, operations, conditions, compiler))
     }
 
@@ -185,7 +190,7 @@ impl Preparation<'_> {
         let kind = StatementKind::Update;
         let filters = compile_relations(&update.relations, &self.definition.table, kind, &mut compiler)?;
         let is_static_only = is_static_only(kind, &operations, &conditions);
-        let key = KeyPlan::new(filters, &self.definition.table, kind, is_static_only)?;
+        let key = KeyPlan::new(filters, self.definition, kind, is_static_only)?;
         Ok(self.plan(kind, attributes, key, None, operations, conditions, compiler))
     }
 
@@ -205,7 +210,7 @@ impl Preparation<'_> {
         let kind = StatementKind::Delete;
         let filters = compile_relations(&delete.relations, &self.definition.table, kind, &mut compiler)?;
         let is_static_only = is_static_only(kind, &operations, &conditions);
-        let key = KeyPlan::new(filters, &self.definition.table, kind, is_static_only)?;
+        let key = KeyPlan::new(filters, self.definition, kind, is_static_only)?;
         let has_alternatives = key.has_partition_alternatives() || key.has_clustering_alternatives();
         if !conditions.is_none() && !key.is_one_row(&self.definition.table) && !has_alternatives {
             let in_order = if operations.apply_to_rows(kind) {

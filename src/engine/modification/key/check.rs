@@ -7,6 +7,7 @@ use crate::engine::compile::Compiler;
 use crate::engine::error::EngineError;
 use crate::engine::modification::StatementKind;
 use crate::engine::restriction::{self, Filter};
+use crate::engine::schema::TableDefinition;
 use crate::engine::table::{Column, Table};
 
 /// Compiles the relations of an UPDATE or DELETE.
@@ -34,14 +35,15 @@ pub(in crate::engine::modification) fn compile_relations(
 /// Refuses filters that exclude each other, or that do not name what the statement must name.
 pub(super) fn check(
     filters: &[Filter],
-    table: &Table,
+    definition: &TableDefinition,
     kind: StatementKind,
     is_static_only: bool,
 ) -> Result<(), EngineError> {
+    let table = definition.table.as_ref();
     check_pairs(filters, table)?;
     check_order(filters, table)?;
     check_partition_key(filters, table, kind)?;
-    check_clustering(filters, table, kind, is_static_only)?;
+    check_clustering(filters, definition, kind, is_static_only)?;
     let mut others: Vec<&str> = filters
         .iter()
         .flat_map(Filter::columns)
@@ -122,10 +124,11 @@ fn check_partition_key(filters: &[Filter], table: &Table, kind: StatementKind) -
 
 fn check_clustering(
     filters: &[Filter],
-    table: &Table,
+    definition: &TableDefinition,
     kind: StatementKind,
     is_static_only: bool,
 ) -> Result<(), EngineError> {
+    let table = definition.table.as_ref();
     let is_clustering = |column: usize| column >= table.partition_key_count() && table.is_key(column);
     let of_clustering = |filter: &&Filter| filter.columns().iter().any(|column| is_clustering(*column));
     let restricted = || filters.iter().filter(of_clustering);
@@ -143,6 +146,10 @@ fn check_clustering(
             "Slice restrictions are not supported on the clustering columns in {} statements",
             kind.name()
         )));
+    }
+    if definition.flags.is_compact() && restricted().next().is_some() {
+        // rows of such tables may end before the last clustering column
+        return check_prefix(filters, table);
     }
     let missing = missing(table.clustering(), table.partition_key_count(), filters);
     if !is_static_only && !missing.is_empty() {

@@ -16,7 +16,7 @@ use crate::store::clustering::{Clustering, Slice};
 use crate::store::mutation::PartitionKey;
 use crate::store::table::TableShape;
 
-/// The largest serialized partition key, in bytes.
+/// The largest serialized partition key, and the longest values of a clustering, in bytes.
 const KEY_LENGTH_MAX: usize = u16::MAX as usize;
 
 /// How many keys or rows the alternatives of one statement may amount to.
@@ -53,7 +53,15 @@ impl KeyPlan {
         arguments: &Arguments,
         environment: &mut dyn Environment,
     ) -> Result<SmallVec<[Clustering; 1]>, EngineError> {
-        self.prefixes(&Source { table, arguments }, environment)
+        let clusterings = self.prefixes(&Source { table, arguments }, environment)?;
+        let too_long = |clustering: &Clustering| {
+            let length: usize = clustering.iter().map(|value| value.len()).sum();
+            (length > KEY_LENGTH_MAX).then_some(length)
+        };
+        match clusterings.iter().find_map(too_long) {
+            Some(length) => Err(key_too_long(length)),
+            None => Ok(clusterings),
+        }
     }
 
     /// The slices of a DELETE of ranges, in the table's own order. Those that can hold nothing are left out.
@@ -138,10 +146,13 @@ fn check_key(key: &PartitionKey) -> Result<(), EngineError> {
         return Err(EngineError::invalid("Key may not be empty"));
     }
     if length > KEY_LENGTH_MAX {
-        let message = format!("Key length of {length} is longer than maximum of {KEY_LENGTH_MAX}");
-        return Err(EngineError::invalid(message));
+        return Err(key_too_long(length));
     }
     Ok(())
+}
+
+fn key_too_long(length: usize) -> EngineError {
+    EngineError::invalid(format!("Key length of {length} is longer than maximum of {KEY_LENGTH_MAX}"))
 }
 
 /// What terms draw their values from.

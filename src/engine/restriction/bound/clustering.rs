@@ -252,6 +252,8 @@ impl crate::engine::table::Table {
         let within = |bound: &Option<Bound>, outside: Ordering| match bound {
             None => true,
             Some(bound) => match self.compare_clustering_values(clustering, &bound.prefix) {
+                // a row that ends before the bound does comes before it
+                Ordering::Equal if clustering.len() < bound.prefix.len() => outside == Ordering::Greater,
                 Ordering::Equal => bound.inclusive,
                 order => order != outside,
             },
