@@ -1,8 +1,8 @@
 //! The keyspaces that every Cassandra has: their tables as 5.0.6 defines them, and the rows of those that are computed.
 //!
 //! [`define`] adds them to a [`Schema`]. [`rows`] computes `system_schema`, `system_virtual_schema`, `system_views`,
-//! `system_auth` and the tables about nodes in `system`; whatever it computes no rows for (`system_traces`,
-//! `system_distributed`, the rest of `system`) is a stored table like any other.
+//! `system_auth`, the tables about nodes in `system` and the progress of views in `system_distributed`; whatever it computes
+//! no rows for (`system_traces`, the rest of `system` and of `system_distributed`) is a stored table like any other.
 
 mod definitions;
 mod index;
@@ -82,6 +82,7 @@ pub fn is_system(keyspace: &str) -> bool {
 pub fn is_computed(keyspace: &str, table: &str) -> bool {
     match keyspace {
         "system_schema" | "system_virtual_schema" | "system_views" | "system_auth" => true,
+        "system_distributed" => table == "view_build_status",
         "system" => matches!(table, "local" | "peers" | "peers_v2" | "IndexInfo" | "built_views"),
         _ => false,
     }
@@ -96,7 +97,7 @@ pub fn rows(definition: &TableDefinition, schema: &Schema, context: &Context<'_>
         "system_virtual_schema" => virtual_schema::rows(name, table, schema),
         "system_views" => views::rows(name, table, schema, context),
         "system_auth" => role::rows(name, table, context.roles),
-        "system" => nodes::rows(name, table, schema, context.topology),
+        "system" | "system_distributed" => nodes::rows(name, table, schema, context.topology),
         _ => Vec::new(),
     };
     sort_rows(table, &mut rows);

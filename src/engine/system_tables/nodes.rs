@@ -1,9 +1,11 @@
-//! The rows of those tables of `system` that tell of nodes and of what they have built.
+//! The rows of those tables of `system` and `system_distributed` that tell of nodes and of what they have built.
+
+use quorate_protocol::value::Value;
 
 use super::row::RowBuilder;
 use crate::engine::schema::Schema;
 use crate::engine::table::{Row, Table};
-use crate::system::{Topology, rows_of};
+use crate::system::{Proxy, Topology, rows_of};
 
 /// The rows of the table of that name. Indexes and views are complete as soon as they are in the schema.
 pub(super) fn rows(name: &str, table: &Table, schema: &Schema, topology: &Topology) -> Vec<Row> {
@@ -16,6 +18,17 @@ pub(super) fn rows(name: &str, table: &Table, schema: &Schema, topology: &Topolo
                 row.set("status_replicated", true).build()
             };
             views.map(row).collect()
+        }
+        "view_build_status" => {
+            let views = keyspaces.flat_map(|keyspace| keyspace.views.keys().map(move |view| (&keyspace.name, view)));
+            let nodes = || std::iter::once(&topology.local).chain(&topology.peers);
+            let row = |keyspace: &str, view: &str, node: &Proxy| {
+                let row = RowBuilder::new(table).set("keyspace_name", keyspace).set("view_name", view);
+                row.set("host_id", Value::Uuid(node.host_id())).set("status", "SUCCESS").build()
+            };
+            views
+                .flat_map(|(keyspace, view)| nodes().map(|node| row(keyspace, view, node)).collect::<Vec<_>>())
+                .collect()
         }
         "IndexInfo" => {
             let relations = keyspaces.flat_map(|keyspace| keyspace.tables.values());

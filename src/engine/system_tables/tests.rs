@@ -110,6 +110,11 @@ fn the_nodes_are_those_of_the_topology() {
     let built: Vec<Shown> = shown_rows(&schema, "system", "IndexInfo");
     assert!(built.iter().any(|row| row[1].as_deref() == Some("by_set")));
     assert!(shown_rows(&schema, "system", "built_views").iter().all(|row| row[0].as_deref() == Some("shop")));
+    let built = shown_rows(&schema, "system", "built_views").len();
+    assert!(built > 0);
+    let status = shown_rows(&schema, "system_distributed", "view_build_status");
+    assert_eq!(status.len(), built, "one node has built every view");
+    assert!(status.iter().all(|row| row[3].as_deref() == Some("SUCCESS")), "{status:?}");
     for (keyspace, table) in [("system_traces", "events"), ("system", "batches"), ("shop", "base")] {
         assert!(!is_computed(keyspace, table));
     }
