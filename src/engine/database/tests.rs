@@ -1,8 +1,10 @@
 //! Statements on a whole database in memory.
 
+mod recorded;
+
 use bytes::Bytes;
 use quorate_protocol::frame::Version;
-use quorate_protocol::message::request::QueryParameters;
+use quorate_protocol::message::request::{BindValues, QueryParameters};
 use quorate_protocol::message::view::QueryView;
 use quorate_protocol::message::{Consistency, Request, RequestMessage};
 
@@ -37,8 +39,21 @@ fn database(tables: &[&str]) -> Database {
 
 /// Executes a statement at a second that the client names.
 fn execute(database: &Database, text: &str, now_in_seconds: Option<i32>) -> Result<Executed, EngineError> {
+    execute_with(database, text, None, now_in_seconds)
+}
+
+/// As [`execute`], with values for its markers.
+fn execute_with(
+    database: &Database,
+    text: &str,
+    values: Option<BindValues>,
+    now_in_seconds: Option<i32>,
+) -> Result<Executed, EngineError> {
+    execute_as(database, text, QueryParameters { now_in_seconds, values, ..QueryParameters::new(Consistency::One) })
+}
+
+fn execute_as(database: &Database, text: &str, parameters: QueryParameters) -> Result<Executed, EngineError> {
     let statement = database.compile(text, Some("ks"), None)?;
-    let parameters = QueryParameters { now_in_seconds, ..QueryParameters::new(Consistency::One) };
     let request = RequestMessage::from(Request::Query { query: text.to_owned(), parameters });
     let envelope = request.encode(Version::V5, 0).unwrap();
     let view = QueryView::parse(&envelope).unwrap();
@@ -134,6 +149,50 @@ fn a_place_that_is_too_long_is_refused() {
         let refusal = execute(&database, &text, None).map(|_| ()).unwrap_err();
         let EngineError::Invalid(message) = refusal else { panic!("{refusal}") };
         assert!(message.starts_with("Key length of "), "{message}");
+    }
+}
+
+#[test]
+fn an_index_leaves_out_what_was_too_large_for_it_before() {
+    let database = database(&["CREATE TABLE t (k int PRIMARY KEY, v blob)"]);
+    let large = format!("INSERT INTO t (k, v) VALUES (1, 0x{})", "00".repeat(70_000));
+    run(&database, &large);
+    run(&database, "INSERT INTO t (k, v) VALUES (2, 0x01)");
+    run(&database, "CREATE INDEX ON t (v)");
+    assert_eq!(run(&database, "SELECT k FROM t WHERE v = 0x01"), [[int(2)]]);
+    let refusal = execute(&database, &large, None).map(|_| ()).unwrap_err().to_string();
+    assert!(refusal.starts_with("Cannot index value of size 70000 "), "{refusal}");
+}
+
+#[test]
+fn rows_that_end_before_the_last_clustering_column_come_page_by_page() {
+    let database =
+        database(&["CREATE TABLE t (p int, a int, b int, v int, PRIMARY KEY (p, a, b)) WITH COMPACT STORAGE"]);
+    for (columns, values) in
+        [("a", "0, 1"), ("a, b", "0, 0, 2"), ("a, b", "0, 1, 3"), ("a", "1, 4"), ("a, b", "2, 0, 5")]
+    {
+        run(&database, &format!("INSERT INTO t (p, {columns}, v) VALUES (0, {values})"));
+    }
+    run(&database, "INSERT INTO t (p, a, v) VALUES (1, 0, 6)");
+    for text in
+        ["SELECT v FROM t", "SELECT v FROM t WHERE p = 0 AND a >= 0", "SELECT v FROM t WHERE p = 0 ORDER BY a DESC"]
+    {
+        let whole = run(&database, text);
+        assert!(whole.len() >= 5);
+        let (mut pages, mut state) = (Vec::new(), None);
+        loop {
+            let mut parameters = QueryParameters::new(Consistency::One);
+            (parameters.page_size, parameters.paging_state) = (Some(1), state);
+            let Outcome::Rows(page) = execute_as(&database, text, parameters).unwrap().outcome else {
+                panic!("no rows")
+            };
+            pages.extend(page.rows);
+            state = page.metadata.paging_state;
+            if state.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, whole, "{text}");
     }
 }
 
