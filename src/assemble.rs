@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -21,7 +22,7 @@ use crate::backend::cassandra::{ConnectionLimits, Reconnect};
 use crate::backend::embedded::Replica;
 use crate::clock::{ClockFile, HybridClock, SystemClock};
 use crate::config::{
-    Authentication as ConfiguredAuthentication, Backend, Configuration, HostPort, Kind, Role, Speculative,
+    Authentication as ConfiguredAuthentication, Backend, Configuration, Files, HostPort, Kind, Role, Speculative,
 };
 use crate::engine::database::{OpenError, Setup};
 use crate::engine::role::Rules;
@@ -29,6 +30,7 @@ use crate::frontend::authentication::Authentication;
 use crate::frontend::client::ClientLimits;
 use crate::prepared::PreparedStatements;
 use crate::shared::{CassandraMember, Cluster, Limits, Member, MemberKind, Shared, SharedCatalog, Timeouts};
+use crate::store::StoreOptions;
 use crate::system::{self, Tables};
 use crate::wire::client_config;
 
@@ -84,9 +86,12 @@ pub enum AssembleError {
 pub(crate) async fn assemble(configuration: &Configuration) -> Result<Shared, AssembleError> {
     let voters = configuration.backends.iter().filter(|backend| backend.role == Role::Voter);
     let observers = configuration.backends.iter().filter(|backend| backend.role == Role::Observer);
-    let mut members = Vec::with_capacity(configuration.backends.len());
-    for backend in voters.chain(observers) {
-        members.push(member(configuration, backend).await?);
+    // Embedded stores are opened side by side: each may have a journal to read.
+    let opening: Vec<_> =
+        voters.chain(observers).map(|backend| (backend, Opening::begin(configuration, backend))).collect();
+    let mut members = Vec::with_capacity(opening.len());
+    for (backend, opening) in opening {
+        members.push(member(configuration, backend, opening).await?);
     }
     let cluster = Cluster {
         electorate: configuration.electorate.clone(),
@@ -168,20 +173,44 @@ fn topology(configuration: &Configuration) -> system::Topology {
     }
 }
 
-async fn member(configuration: &Configuration, backend: &Backend) -> Result<Member, AssembleError> {
-    let (address, kind) = match &backend.kind {
-        Kind::Cassandra { contact_points } => {
+/// A backend that is being set up.
+enum Opening<'a> {
+    Cassandra(&'a [HostPort]),
+    Embedded(JoinHandle<Result<Replica, OpenError>>),
+}
+
+impl<'a> Opening<'a> {
+    fn begin(configuration: &Configuration, backend: &'a Backend) -> Self {
+        let files = match &backend.kind {
+            Kind::Cassandra { contact_points } => return Self::Cassandra(contact_points),
+            Kind::Embedded { files } => files.clone(),
+        };
+        let files = files.map(|Files { directory, sync, cache_bytes }| {
+            (directory, StoreOptions { sync, cache_bytes, ..StoreOptions::default() })
+        });
+        let rules = match configuration.cluster.authentication {
+            ConfiguredAuthentication::Open => Rules::Open,
+            ConfiguredAuthentication::Backend => Rules::Enforced,
+        };
+        let setup = Setup { name: backend.name.clone(), topology: topology(configuration), rules };
+        let in_flight_max = backend.max_in_flight;
+        Self::Embedded(thread::spawn(move || Replica::open(setup, files, in_flight_max)))
+    }
+}
+
+async fn member(
+    configuration: &Configuration,
+    backend: &Backend,
+    opening: Opening<'_>,
+) -> Result<Member, AssembleError> {
+    let (address, kind) = match opening {
+        Opening::Cassandra(contact_points) => {
             let addresses = resolve(backend, contact_points).await?;
             let address = addresses.first().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), SocketAddr::ip);
             (address, MemberKind::Cassandra(Box::new(cassandra(configuration, backend, addresses)?)))
         }
-        Kind::Embedded { directory } => {
-            let rules = match configuration.cluster.authentication {
-                ConfiguredAuthentication::Open => Rules::Open,
-                ConfiguredAuthentication::Backend => Rules::Enforced,
-            };
-            let setup = Setup { name: backend.name.clone(), topology: topology(configuration), rules };
-            let opened = Replica::open(setup, directory.as_deref(), backend.max_in_flight);
+        Opening::Embedded(opening) => {
+            let opened = opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let replica = opened.map_err(|error| AssembleError::Store { backend: backend.name.clone(), error })?;
             (IpAddr::V4(Ipv4Addr::LOCALHOST), MemberKind::Embedded(Arc::new(replica)))
         }

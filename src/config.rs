@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::quorum::{Electorate, QuorumError, Requirements, Rule, VoterEntry};
 
-pub use self::backend::{Backend, BackendTls, Credentials, DATA_DIRECTORY, Kind, Role, Speculative};
+pub use self::backend::{Backend, BackendTls, Credentials, DATA_DIRECTORY, Files, Kind, Role, Speculative};
 pub use self::cluster::{Authentication, Cluster, RuleChoice};
 pub use self::embedded::EmbeddedCluster;
 pub use self::limits::Limits;

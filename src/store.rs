@@ -181,6 +181,16 @@ impl Store {
         })
     }
 
+    /// Whether the background is so far behind that whoever writes now waits for it, up to a second. Who must not wait asks first.
+    pub fn is_behind(&self) -> bool {
+        self.storage.is_behind()
+    }
+
+    /// Whether a write to the disk has failed, so that none is taken until the store is opened again.
+    pub fn has_failed(&self) -> bool {
+        self.storage.has_failed()
+    }
+
     /// Reads a partition: the rows of these slices, in whatever order they are given, or all if there are none.
     pub fn partition(
         &self,

@@ -15,6 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::time::Duration;
 
 use quorate_protocol::frame::{Encoder, Envelope, Version};
 use slab::Slab;
@@ -37,6 +38,9 @@ use crate::turn::{Flush, Turn};
 
 /// Requests that are executed before other connections get their turn.
 const REQUESTS_PER_TURN: usize = 256;
+
+/// How soon a store that writers would have to wait for is looked at again.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// One embedded replica, as one worker sees it.
 pub(crate) struct EmbeddedBackend {
@@ -232,6 +236,18 @@ impl EmbeddedBackend {
         }
     }
 
+    /// Leaves the queue for a moment, so that nobody else on this thread waits for the store.
+    fn pause(&self) {
+        self.dirty.set(true);
+        let me = self.me.clone();
+        tokio::task::spawn_local(async move {
+            tokio::time::sleep(PAUSE).await;
+            if let Some(me) = me.upgrade() {
+                me.turn.mark(me.clone());
+            }
+        });
+    }
+
     fn mark_dirty(&self) {
         if !self.dirty.replace(true)
             && let Some(me) = self.me.upgrade()
@@ -243,7 +259,7 @@ impl EmbeddedBackend {
 
 impl Backend for EmbeddedBackend {
     fn is_live(&self) -> bool {
-        self.condition.get().mode != Mode::Stopped && !self.breaker.is_open()
+        self.condition.get().mode != Mode::Stopped && !self.breaker.is_open() && !self.replica.database().has_failed()
     }
 
     fn is_live_in(&self, _version: Version) -> bool {
@@ -290,6 +306,9 @@ impl Backend for EmbeddedBackend {
 impl Flush for EmbeddedBackend {
     fn flush(&self) {
         self.dirty.set(false);
+        if self.replica.database().is_behind() {
+            return self.pause();
+        }
         let mut replies = Vec::new();
         for _ in 0..REQUESTS_PER_TURN {
             let Some(Queued { ticket, request, session }) = self.next() else { break };

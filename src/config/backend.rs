@@ -7,7 +7,8 @@ use super::files;
 use super::limits::TIMEOUT_BOUNDS;
 use super::secret::Secret;
 use super::section::Section;
-use super::value::HostPort;
+use super::value::{Bytes, HostPort};
+use crate::store::{StoreOptions, SyncMode};
 
 /// Where embedded backends are, each in a directory of its name, if nothing else is written.
 pub const DATA_DIRECTORY: &str = "quorate-data";
@@ -61,9 +62,28 @@ pub enum Kind {
     },
     /// A store in this process.
     Embedded {
-        /// Where its files are; `None`: it is in memory, and gone with the process.
-        directory: Option<PathBuf>,
+        /// Its files; `None`: it is in memory, and gone with the process.
+        files: Option<Files>,
     },
+}
+
+/// The files of a store in this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files {
+    /// Where they are.
+    pub directory: PathBuf,
+    /// When what was acknowledged is safe from a loss of power.
+    pub sync: SyncMode,
+    /// How much memory what was read from them may take, in bytes.
+    pub cache_bytes: u64,
+}
+
+impl Files {
+    /// Those in this directory, as they are treated unless something else is written.
+    pub fn in_directory(directory: PathBuf) -> Self {
+        let StoreOptions { sync, cache_bytes, .. } = StoreOptions::default();
+        Self { directory, sync, cache_bytes }
+    }
 }
 
 /// Whether a backend counts.
@@ -147,25 +167,37 @@ fn read_cassandra(section: &mut Section<'_>) -> Option<Kind> {
     if contact_points.as_ref().is_some_and(Vec::is_empty) {
         section.refuse("contact_points", "expected at least one address");
     }
-    for key in ["directory", "in_memory"] {
+    for key in ["directory", "in_memory", "sync", "sync_period", "cache"] {
         section.unfit(key, "only an embedded backend has it: write kind = \"embedded\"");
     }
     Some(Kind::Cassandra { contact_points: contact_points? })
 }
 
 fn read_embedded(section: &mut Section<'_>, default_directory: &Path) -> Option<Kind> {
-    let directory = section.optional::<PathBuf>("directory").map(|path| section.resolve(&path));
     let in_memory = section.or("in_memory", false);
     for key in ["contact_points", "datacenter", "credentials", "tls"] {
         section.unfit(key, "an embedded backend is in this process, and has none");
     }
     if in_memory {
-        if directory.is_some() {
-            section.refuse("directory", "a store in memory has no directory");
+        for key in ["directory", "sync", "sync_period", "cache"] {
+            section.unfit(key, "a store in memory has no files");
         }
-        return Some(Kind::Embedded { directory: None });
+        return Some(Kind::Embedded { files: None });
     }
-    Some(Kind::Embedded { directory: Some(directory.unwrap_or_else(|| default_directory.to_owned())) })
+    let directory = section.optional::<PathBuf>("directory").map(|path| section.resolve(&path));
+    let mut files = Files::in_directory(directory.unwrap_or_else(|| default_directory.to_owned()));
+    let default_period = match files.sync {
+        SyncMode::Periodic(period) => period,
+        SyncMode::Batch => Duration::ZERO,
+    };
+    files.sync = if section.word("sync", false, &[("periodic", false), ("batch", true)]) {
+        section.unfit("sync_period", "with sync = \"batch\" there is no period");
+        SyncMode::Batch
+    } else {
+        SyncMode::Periodic(section.within("sync_period", default_period, TIMEOUT_BOUNDS))
+    };
+    files.cache_bytes = section.within("cache", Bytes(files.cache_bytes), Bytes(1 << 20)..=Bytes(1 << 40)).0;
+    Some(Kind::Embedded { files: Some(files) })
 }
 
 fn read_speculative(section: &mut Section<'_>) -> Speculative {

@@ -22,7 +22,7 @@ pub enum LogFormat {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Text, level: "info,scylla=off,fjall=warn,lsm_tree=warn".to_owned() }
+        Self { format: LogFormat::Text, level: "info,scylla=off,lsm_tree=warn".to_owned() }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What is accepted, and how errors read.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::*;
+use crate::store::SyncMode;
 
 fn parse(text: &str) -> Result<Configuration, ConfigError> {
     parse_with(text, &[])
@@ -162,11 +164,23 @@ fn a_configuration_from_the_command_line_is_a_majority_of_voters() {
 fn an_embedded_backend_has_a_directory_or_none() {
     let embedded = |keys: &str| parse(&format!("[[backend]]\nname = \"r1\"\nkind = \"embedded\"\n{keys}\n"));
     let place = |keys: &str| embedded(keys).unwrap().backends.remove(0).kind;
-    let directory = |path: &str| Kind::Embedded { directory: Some(path.into()) };
+    let directory = |path: &str| Kind::Embedded { files: Some(Files::in_directory(path.into())) };
     assert_eq!(place(""), directory("quorate-data/r1"));
     assert_eq!(place("directory = \"/var/lib/r1\""), directory("/var/lib/r1"));
-    assert_eq!(place("in_memory = true"), Kind::Embedded { directory: None });
-    for keys in ["in_memory = true\ndirectory = \"d\"", "contact_points = [\"10.0.0.1\"]"] {
+    assert_eq!(place("in_memory = true"), Kind::Embedded { files: None });
+    let files = |keys: &str| match place(keys) {
+        Kind::Embedded { files } => files.unwrap(),
+        Kind::Cassandra { .. } => panic!("{keys} makes no embedded store"),
+    };
+    assert_eq!(files("sync = \"batch\"\ncache = \"64MiB\"").sync, SyncMode::Batch);
+    assert_eq!(files("cache = \"64MiB\"").cache_bytes, 64 << 20);
+    assert_eq!(files("sync_period = \"1s\"").sync, SyncMode::Periodic(Duration::from_secs(1)));
+    for keys in [
+        "in_memory = true\ndirectory = \"d\"",
+        "in_memory = true\nsync = \"batch\"",
+        "sync = \"batch\"\nsync_period = \"1s\"",
+        "contact_points = [\"10.0.0.1\"]",
+    ] {
         assert!(embedded(keys).is_err(), "{keys}");
     }
     let cassandra = "[[backend]]\nname = \"a\"\ncontact_points = [\"10.0.0.1\"]\nin_memory = true\n";
@@ -184,7 +198,7 @@ fn replicas_without_a_file_are_voters() {
     };
     let configuration = Configuration::embedded(&cluster, Vec::new()).unwrap();
     assert_eq!(configuration.electorate.names(configuration.electorate.all()), ["r1", "r2", "r3", "r4", "r5"]);
-    assert_eq!(configuration.backends[4].kind, Kind::Embedded { directory: Some("data/r5".into()) });
+    assert_eq!(configuration.backends[4].kind, Kind::Embedded { files: Some(Files::in_directory("data/r5".into())) });
     assert!(configuration.admin.is_some());
 }
 

@@ -87,6 +87,16 @@ impl Database {
         self.store.commit().map_err(EngineError::from)
     }
 
+    /// Whether whoever writes now waits, up to a second, until the store has room.
+    pub fn is_behind(&self) -> bool {
+        self.store.is_behind()
+    }
+
+    /// Whether the store takes no more writes, since one has failed.
+    pub fn has_failed(&self) -> bool {
+        self.store.has_failed()
+    }
+
     /// A version 1 UUID of this moment.
     pub fn time_uuid(&self) -> Uuid {
         now_uuid(&mut *self.environment())

@@ -4,7 +4,7 @@ mod group;
 mod output;
 
 use bytes::Bytes;
-use quorate_protocol::message::response::{ResultMetadata, Rows};
+use quorate_protocol::message::response::{ResultColumns, ResultMetadata, Rows};
 use quorate_protocol::message::view::Values;
 use quorate_protocol::value::{NativeType, Value};
 
@@ -34,6 +34,8 @@ pub struct Page<'a> {
     pub now_seconds: Option<i64>,
     /// Masked columns are shown masked: the reader has no permission UNMASK.
     pub masked: bool,
+    /// The columns are not described: the reader knows them.
+    pub omits_columns: bool,
 }
 
 /// The most rows that may be asked for by their nearness (`StorageAttachedIndex.MAX_TOP_K`).
@@ -54,7 +56,11 @@ impl Plan {
     ) -> Result<Rows, EngineError> {
         let mut rows = ListedRows::default();
         let paging_state = self.run(source.into(), values, page, environment, &mut rows)?;
-        Ok(Rows { metadata: ResultMetadata { paging_state, ..self.metadata.clone() }, rows: rows.rows })
+        let columns = match page.omits_columns {
+            true => ResultColumns::Omitted { count: self.metadata.column_count(), global_flag: false },
+            false => self.metadata.columns.clone(),
+        };
+        Ok(Rows { metadata: ResultMetadata { paging_state, new_metadata_id: None, columns }, rows: rows.rows })
     }
 
     /// Runs the plan as [`Plan::execute`] does, and gives its rows to `sink` and the next page's state, if there is one.

@@ -8,7 +8,7 @@ use super::mutation::StorageId;
 use super::storage::{Change, Storage};
 
 /// The version of the format on disk that this program reads and writes.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Keeps the store's own records apart from named ones.
 const OWN: u8 = 0;

@@ -37,6 +37,16 @@ pub(super) trait Storage: Read + Send + Sync + Debug {
 
     /// What was flushed before survives a loss of power.
     fn sync(&self) -> Result<(), StoreError>;
+
+    /// Whether whoever writes now waits until there is room for it.
+    fn is_behind(&self) -> bool {
+        false
+    }
+
+    /// Whether a write has failed, so that none is taken any more.
+    fn has_failed(&self) -> bool {
+        false
+    }
 }
 
 /// What can be read.

@@ -83,14 +83,17 @@ impl Work {
             What::Prepare => prepare(database, &self.request, &self.session),
             What::Query(statement) => {
                 let view = QueryView::parse(&self.request).map_err(|error| malformed(&error))?;
-                let executed = database.execute(statement, Execution { parameters: &view.parameters, user })?;
+                let execution = Execution { parameters: &view.parameters, knows_columns: false, user };
+                let executed = database.execute(statement, execution)?;
                 Ok(said(executed, &view.parameters, None))
             }
             What::Execute(statement) => {
                 let view = ExecuteView::parse(&self.request).map_err(|error| malformed(&error))?;
-                let executed = database.execute(statement, Execution { parameters: &view.parameters, user })?;
                 // A version without ids of metadata knows what PREPARED said.
                 let known = view.result_metadata_id.unwrap_or(statement.metadata_id());
+                let knows_columns = statement.metadata().is_some() && *known == **statement.metadata_id();
+                let execution = Execution { parameters: &view.parameters, knows_columns, user };
+                let executed = database.execute(statement, execution)?;
                 Ok(said(executed, &view.parameters, Some((known, statement))))
             }
             What::Batch(statements) => {
@@ -100,7 +103,7 @@ impl Work {
                     .zip(view.children())
                     .map(|(statement, child)| BatchChild { statement, values: child.values })
                     .collect();
-                let execution = Execution { parameters: &view.parameters, user };
+                let execution = Execution { parameters: &view.parameters, knows_columns: false, user };
                 let executed = database.batch(view.batch_type, &children, execution)?;
                 Ok(said(executed, &view.parameters, None))
             }

@@ -13,6 +13,7 @@ use crate::backend::{Credentials, LoginRefused, Observation, Reply};
 use crate::engine::EngineError;
 use crate::engine::database::{Database, OpenError, Setup};
 use crate::engine::schema::Schema;
+use crate::store::StoreOptions;
 
 /// One embedded store.
 pub(crate) struct Replica {
@@ -35,19 +36,23 @@ struct Observer {
 pub(crate) struct Committed(Result<(), EngineError>);
 
 impl Replica {
-    /// Opens the store in `directory`, or one in memory.
+    /// Opens the store in this directory, or one in memory.
     ///
     /// # Errors
     /// Those of the store.
-    pub(crate) fn open(setup: Setup, directory: Option<&Path>, in_flight_max: usize) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        setup: Setup,
+        files: Option<(PathBuf, StoreOptions)>,
+        in_flight_max: usize,
+    ) -> Result<Self, OpenError> {
         let name = setup.name.as_str().into();
-        let database = match directory {
-            Some(directory) => Database::open(directory, setup)?,
-            None => Database::in_memory(setup)?,
+        let (database, directory) = match files {
+            Some((directory, options)) => (Database::open(&directory, options, setup)?, Some(directory)),
+            None => (Database::in_memory(setup)?, None),
         };
         Ok(Self {
             name,
-            directory: directory.map(Path::to_owned),
+            directory,
             database,
             in_flight_max,
             condition: watch::Sender::new(Condition::default()),

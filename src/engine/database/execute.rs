@@ -1,9 +1,9 @@
 //! Statements, run.
 
 use quorate_protocol::cql::{self, ast};
-use quorate_protocol::message::Consistency;
 use quorate_protocol::message::response::Rows;
 use quorate_protocol::message::view::Parameters;
+use quorate_protocol::message::{Consistency, QueryFlags};
 
 use super::statement::{SelectPlan, StatementPlan};
 use super::{Database, Executed, Outcome, Statement};
@@ -18,6 +18,8 @@ use crate::system::Topology;
 pub struct Execution<'a> {
     /// Bind values, paging, write time and the like.
     pub parameters: &'a Parameters<'a>,
+    /// Whether whoever wants rows knows their columns, so that these need not be described.
+    pub knows_columns: bool,
     /// Who wants it. Nobody: where clients log in, this program itself, which may do all.
     pub user: Option<&'a str>,
 }
@@ -31,7 +33,7 @@ impl Database {
         self.authorize_again(statement, execution.user)?;
         let keyspace = statement.keyspace();
         match &statement.plan {
-            StatementPlan::Select(select) => self.select(select, execution.parameters),
+            StatementPlan::Select(select) => self.select(select, execution),
             StatementPlan::Modify(_) | StatementPlan::Batch(_) => self.modify(statement, execution.parameters),
             StatementPlan::Use(keyspace) => Ok(Outcome::SetKeyspace(keyspace.clone()).into()),
             StatementPlan::Truncate { keyspace, table } => self.truncate(keyspace, table).map(Executed::from),
@@ -67,12 +69,14 @@ impl Database {
         self.authorize(&parsed(statement)?, statement.keyspace(), user)
     }
 
-    fn select(&self, select: &SelectPlan, parameters: &Parameters<'_>) -> Result<Executed, EngineError> {
+    fn select(&self, select: &SelectPlan, execution: Execution<'_>) -> Result<Executed, EngineError> {
+        let Execution { parameters, knows_columns, .. } = execution;
         let page = Page {
             size: page_size(parameters),
             state: parameters.paging_state,
             now_seconds: parameters.now_in_seconds.map(i64::from),
             masked: false,
+            omits_columns: knows_columns && parameters.flags.contains(QueryFlags::SKIP_METADATA),
         };
         let (plan, mut environment) = (&select.plan, self.environment());
         let rows = if select.is_computed {

@@ -60,12 +60,12 @@ impl Database {
         Self::over(Store::in_memory(), setup, Box::new(|| Box::new(SystemEnvironment)))
     }
 
-    /// The database in this directory, which is made if there is none.
+    /// The database in this directory, which is made if there is none. Whose counts its counters have is decided here.
     ///
     /// # Errors
     /// Another process has it, the disk fails, or what is there cannot be read.
-    pub fn open(directory: &Path, setup: Setup) -> Result<Self, OpenError> {
-        let options = StoreOptions { replica: replica_id(&setup.name), ..StoreOptions::default() };
+    pub fn open(directory: &Path, options: StoreOptions, setup: Setup) -> Result<Self, OpenError> {
+        let options = StoreOptions { replica: replica_id(&setup.name), ..options };
         let store = Store::open(directory, &options)
             .map_err(|error| OpenError::Store { directory: directory.to_owned(), error })?;
         Self::over(store, setup, Box::new(|| Box::new(SystemEnvironment)))

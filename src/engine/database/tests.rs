@@ -57,7 +57,7 @@ fn execute_as(database: &Database, text: &str, parameters: QueryParameters) -> R
     let request = RequestMessage::from(Request::Query { query: text.to_owned(), parameters });
     let envelope = request.encode(Version::V5, 0).unwrap();
     let view = QueryView::parse(&envelope).unwrap();
-    database.execute(&statement, Execution { parameters: &view.parameters, user: None })
+    database.execute(&statement, Execution { parameters: &view.parameters, knows_columns: false, user: None })
 }
 
 /// The rows that it answers with.

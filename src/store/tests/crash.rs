@@ -99,7 +99,7 @@ fn another_version_of_the_format_is_refused() {
     let store = over(&storage).unwrap();
     let format = crate::store::key::record(0, b"format");
     store.write(vec![crate::store::Change { key: format, value: Some(vec![0, 0, 0, 9]) }]).unwrap();
-    assert!(matches!(over(&storage), Err(StoreError::Version { found: 9, supported: 1 })));
+    assert!(matches!(over(&storage), Err(StoreError::Version { found: 9, supported: 2 })));
 }
 
 #[test]
@@ -137,15 +137,24 @@ fn only_an_unfinished_directory_is_made_anew() {
     let options = StoreOptions::default();
     let unfinished = tempfile::tempdir().unwrap();
     let rows = unfinished.path().join("rows");
-    std::fs::create_dir_all(rows.join("keyspaces")).unwrap();
-    std::fs::write(rows.join("lock"), []).unwrap();
-    std::fs::write(rows.join("0.jnl"), vec![0; 100_000]).unwrap();
+    std::fs::create_dir_all(rows.join("tables")).unwrap();
+    std::fs::write(rows.join("v0"), b"in part").unwrap();
     apply(&Store::open(unfinished.path(), &options).unwrap(), &insert("k", 1, "value", 1));
-    let marker = std::fs::read(rows.join("version")).unwrap();
-    std::fs::remove_file(rows.join("version")).unwrap();
+    let list = std::fs::read(rows.join("current")).unwrap();
+    std::fs::remove_file(rows.join("current")).unwrap();
     assert!(matches!(Store::open(unfinished.path(), &options), Err(StoreError::Corrupt(_))));
-    std::fs::write(rows.join("version"), marker).unwrap();
+    std::fs::write(rows.join("current"), list).unwrap();
     assert_eq!(all_rows(&Store::open(unfinished.path(), &options).unwrap(), "k").len(), 1);
+}
+
+#[test]
+fn a_directory_of_the_first_format_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let rows = directory.path().join("rows");
+    std::fs::create_dir_all(&rows).unwrap();
+    std::fs::write(rows.join("version"), b"FJL\x03").unwrap();
+    let refused = Store::open(directory.path(), &StoreOptions::default());
+    assert!(matches!(refused, Err(StoreError::Version { found: 1, supported: 2 })));
 }
 
 #[test]
@@ -201,11 +210,9 @@ fn a_torn_journal_loses_only_its_last_write() {
         store.commit().unwrap();
     }
     copy_directory(directory.path(), copy.path());
-    let journal = copy.path().join("rows").join("0.jnl");
-    let bytes = std::fs::read(&journal).unwrap();
-    let length = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    let journal = copy.path().join("journal").join("00000001.jnl");
     let file = std::fs::File::options().write(true).open(&journal).unwrap();
-    file.set_len(length as u64 - 3).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 3).unwrap();
     drop(file);
     let survivor = Store::open(copy.path(), &options).unwrap();
     assert_eq!(all_rows(&survivor, "k").len(), 9);
