@@ -4,6 +4,7 @@
 //! The figure that a noisy machine and a slow backend do not hide is the CPU that a proxy's own process spends per
 //! request; throughput and latency stand beside it.
 
+pub mod embedded;
 pub mod generator;
 pub mod lag;
 pub mod process;
@@ -11,4 +12,4 @@ pub mod relay;
 pub mod report;
 mod wire;
 
-pub use generator::{Load, Measured, Statement, measure, open_idle, prepare_table};
+pub use generator::{Load, Measured, ROWS, Statement, measure, open_idle, prepare_table};

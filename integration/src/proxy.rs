@@ -55,6 +55,16 @@ impl Proxy {
         Self::run(name, address, &command, &dir)
     }
 
+    /// Starts one over so many embedded replicas with their files in `data`, and waits until it is ready. A statement has as
+    /// long as it takes.
+    pub fn embedded_on_disk(loopback: &Loopback, name: &str, replicas: usize, data: &Path) -> Result<Self> {
+        let address = claim(loopback)?;
+        let dir = workdir::work_dir()?.join("proxies").join(format!("{name}-{address}"));
+        fs::create_dir_all(&dir)?;
+        let command = on_disk(address, replicas, data)?;
+        Self::run(name, address, &command, &dir)
+    }
+
     fn listen(address: IpAddr, peers: &[IpAddr], name: &str, nodes: &[&Node]) -> Result<Self> {
         let dir = workdir::work_dir()?.join("proxies").join(format!("{name}-{address}"));
         fs::create_dir_all(&dir)?;
@@ -105,6 +115,16 @@ impl Proxy {
     pub fn kill(&self) -> Result<()> {
         self.process.signal(Signal::KILL)
     }
+}
+
+/// How one over embedded replicas is started.
+pub fn on_disk(address: IpAddr, replicas: usize, data: &Path) -> Result<Command> {
+    let mut command = Command::new(binary()?);
+    let (cql, admin) = (format!("{address}:{CQL_PORT}"), format!("{address}:{ADMIN_PORT}"));
+    command.args(["serve", "--print-address", "--replicas", &replicas.to_string(), "--data"]).arg(data);
+    command.args(["--listen", &cql, "--admin", &admin]);
+    command.env("QUORATE_TIMEOUTS__RANGE", "30min").env("QUORATE_LOG__LEVEL", "warn");
+    Ok(command)
 }
 
 /// The binary under test: `QUORATE_BIN`, or the one beside this program, which is built if it is not there.

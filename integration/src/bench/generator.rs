@@ -17,7 +17,7 @@ use super::wire::{self, Level, Template};
 use crate::cassandra::CQL_PORT;
 
 /// Rows of the table that is read and written.
-const ROWS: i64 = 10_000;
+pub const ROWS: i64 = 10_000;
 const VALUE: &[u8] = b"0123456789abcdef0123456789abcdef";
 const INSERT: &str = "INSERT INTO bench.kv (id, value) VALUES (?, ?)";
 const SELECT: &str = "SELECT value FROM bench.kv WHERE id = ?";
@@ -27,6 +27,8 @@ const READ_BUFFER_BYTES: usize = 64 * 1024;
 const CONNECTING_AT_ONCE: usize = 64;
 /// The open loop sends what has become due this often.
 const TICK: Duration = Duration::from_millis(1);
+/// How often it is looked whether all rows are loaded.
+const LOADED_POLL: Duration = Duration::from_millis(5);
 /// Requests of the open loop that may be unanswered on a connection before the server counts as overrun.
 const STREAMS: u16 = 16_384;
 
@@ -50,6 +52,8 @@ pub struct Load {
     pub in_flight: usize,
     /// Requests a second, whatever the server does: the open loop. None: the closed loop, as fast as the server answers.
     pub rate: Option<u32>,
+    /// How many rows there are to choose from: the keys from 0 on.
+    pub rows: i64,
     /// How long before it counts.
     pub warm_up: Duration,
     /// How long it counts.
@@ -77,19 +81,74 @@ pub struct Measured {
 pub fn prepare_table(server: IpAddr, replication_factor: usize) -> Result<()> {
     block_on(async {
         let mut stream = connect(server).await?;
-        let keyspace = format!(
-            "CREATE KEYSPACE IF NOT EXISTS bench WITH replication = \
-             {{'class': 'SimpleStrategy', 'replication_factor': {replication_factor}}}"
-        );
-        for statement in [&keyspace, "CREATE TABLE IF NOT EXISTS bench.kv (id bigint PRIMARY KEY, value text)"] {
-            wire::query(&mut stream, statement, Level::Quorum).await?;
-        }
+        create_table(&mut stream, replication_factor).await?;
         for key in 0..ROWS {
             let value = String::from_utf8_lossy(VALUE);
             let insert = format!("INSERT INTO bench.kv (id, value) VALUES ({key}, '{value}')");
             insert_everywhere(&mut stream, &insert).await?;
         }
         Ok(())
+    })
+}
+
+async fn create_table(stream: &mut TcpStream, replication_factor: usize) -> Result<()> {
+    let keyspace = format!(
+        "CREATE KEYSPACE IF NOT EXISTS bench WITH replication = \
+         {{'class': 'SimpleStrategy', 'replication_factor': {replication_factor}}}"
+    );
+    for statement in [&keyspace, "CREATE TABLE IF NOT EXISTS bench.kv (id bigint PRIMARY KEY, value text)"] {
+        wire::query(stream, statement, Level::Quorum).await?;
+    }
+    Ok(())
+}
+
+/// Creates the table and writes that many rows, each once, `in_flight` at a time.
+///
+/// # Errors
+/// If one of them is refused.
+pub fn load_table(server: IpAddr, rows: i64, in_flight: usize) -> Result<()> {
+    block_on(async {
+        let mut stream = connect(server).await?;
+        create_table(&mut stream, 1).await?;
+        let template = Template::execute(&wire::prepare(&mut stream, INSERT).await?, Level::Quorum, &[VALUE])?;
+        let loop_ = Rc::new(RefCell::new(Loop::new(vec![stream], template, true, Keys::Each(0..rows))?));
+        let stream = loop_.borrow().connections.first().context("no connection")?.stream.clone();
+        let reader = tokio::task::spawn_local(read_replies(loop_.clone(), 0, stream));
+        loop_.borrow_mut().issue(in_flight, Instant::now())?;
+        while (loop_.borrow().latencies.len() as i64) < rows {
+            let refused = loop_.borrow().errors.clone();
+            ensure!(refused.is_empty(), "rows were refused: {refused:?}");
+            ensure!(!reader.is_finished(), "the connection was lost");
+            tokio::time::sleep(LOADED_POLL).await;
+        }
+        reader.abort();
+        Ok(())
+    })
+}
+
+/// Reads the table page by page, and tells how many rows it has.
+pub fn scan_table(server: IpAddr, page_size: i32) -> Result<usize> {
+    block_on(async {
+        let mut stream = connect(server).await?;
+        let (mut rows, mut state) = (0, None);
+        loop {
+            let page = wire::select(&mut stream, "SELECT id, value FROM bench.kv", page_size, state.as_deref()).await?;
+            rows += page.rows;
+            state = page.state;
+            if state.is_none() {
+                return Ok(rows);
+            }
+        }
+    })
+}
+
+/// Has the server count the rows of the table.
+pub fn count_table(server: IpAddr) -> Result<i64> {
+    block_on(async {
+        let mut stream = connect(server).await?;
+        let page = wire::select(&mut stream, "SELECT count(*) FROM bench.kv", 100, None).await?;
+        let count = page.first.and_then(|count| count.try_into().ok()).map(i64::from_be_bytes);
+        count.context("a count that is no bigint")
     })
 }
 
@@ -129,7 +188,7 @@ async fn run(servers: &[IpAddr], observed: Option<u32>, load: Load) -> Result<Me
     };
     prepare_elsewhere(&mut streams, servers.len(), load.statement).await?;
 
-    let loop_ = Rc::new(RefCell::new(Loop::new(streams, template, load.rate.is_none())?));
+    let loop_ = Rc::new(RefCell::new(Loop::new(streams, template, load.rate.is_none(), Keys::Random(load.rows))?));
     let mut readers = JoinSet::new();
     for (index, connection) in loop_.borrow().connections.iter().enumerate() {
         readers.spawn_local(read_replies(loop_.clone(), index, connection.stream.clone()));
@@ -186,11 +245,29 @@ struct Connection {
     due: Vec<Option<Instant>>,
 }
 
+/// Which rows are asked for.
+enum Keys {
+    /// Any of so many.
+    Random(i64),
+    /// Each of these.
+    Each(std::ops::Range<i64>),
+}
+
+impl Keys {
+    fn next(&mut self) -> Option<i64> {
+        match self {
+            Keys::Random(rows) => Some(fastrand::i64(0..*rows)),
+            Keys::Each(keys) => keys.next(),
+        }
+    }
+}
+
 /// The requests that are under way, over all connections, and what came of the others.
 struct Loop {
     connections: Vec<Connection>,
     template: Template,
     closed: bool,
+    keys: Keys,
     next: usize,
     unflushed: Vec<usize>,
     latencies: Histogram<u64>,
@@ -198,7 +275,7 @@ struct Loop {
 }
 
 impl Loop {
-    fn new(streams: Vec<TcpStream>, template: Template, closed: bool) -> Result<Self> {
+    fn new(streams: Vec<TcpStream>, template: Template, closed: bool, keys: Keys) -> Result<Self> {
         let connections = streams
             .into_iter()
             .map(|stream| Connection {
@@ -209,7 +286,16 @@ impl Loop {
             })
             .collect();
         let latencies = Histogram::new_with_bounds(1, 60_000_000, 3)?;
-        Ok(Self { connections, template, closed, next: 0, unflushed: Vec::new(), latencies, errors: BTreeMap::new() })
+        Ok(Self {
+            connections,
+            template,
+            closed,
+            keys,
+            next: 0,
+            unflushed: Vec::new(),
+            latencies,
+            errors: BTreeMap::new(),
+        })
     }
 
     fn reset(&mut self) {
@@ -220,6 +306,7 @@ impl Loop {
     /// Sends `count` requests, each on the next connection.
     fn issue(&mut self, count: usize, due: Instant) -> io::Result<()> {
         for _ in 0..count {
+            let Some(key) = self.keys.next() else { break };
             let index = self.next;
             self.next = (self.next + 1) % self.connections.len();
             let connection = &mut self.connections[index];
@@ -238,7 +325,7 @@ impl Loop {
             if connection.out.is_empty() {
                 self.unflushed.push(index);
             }
-            self.template.write(stream, fastrand::i64(0..ROWS), &mut connection.out);
+            self.template.write(stream, key, &mut connection.out);
         }
         self.flush()
     }

@@ -17,9 +17,18 @@ pub fn cpu_time(pid: u32) -> Result<Duration> {
 
 /// Memory that a process holds (VmRSS), in MiB.
 pub fn resident_mib(pid: u32) -> Result<f64> {
+    memory_mib(pid, "VmRSS:")
+}
+
+/// The most memory that a process has held so far (VmHWM), in MiB.
+pub fn peak_mib(pid: u32) -> Result<f64> {
+    memory_mib(pid, "VmHWM:")
+}
+
+fn memory_mib(pid: u32, name: &'static str) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kib: f64 = line.split_whitespace().next().context("an empty VmRSS")?.parse()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).context(name)?;
+    let kib: f64 = line.split_whitespace().next().context(name)?.parse()?;
     Ok(kib / 1024.0)
 }
 

@@ -19,8 +19,13 @@ const OPCODE_PREPARE: u8 = 0x09;
 const OPCODE_EXECUTE: u8 = 0x0A;
 const RESULT_PREPARED: [u8; 4] = 4_i32.to_be_bytes();
 
+const RESULT_ROWS: [u8; 4] = 2_i32.to_be_bytes();
+
 const FLAG_VALUES: u8 = 0x01;
 const FLAG_SKIP_METADATA: u8 = 0x02;
+const FLAG_PAGE_SIZE: u8 = 0x04;
+const FLAG_PAGING_STATE: u8 = 0x08;
+const FLAG_HAS_MORE_PAGES: i32 = 0x02;
 
 /// A consistency level, as the protocol numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +112,60 @@ pub(super) async fn query(stream: &mut TcpStream, text: &str, level: Level) -> i
     call(stream, OPCODE_QUERY, &body).await.map(drop)
 }
 
+/// A page of a result.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// How many rows it has.
+    pub(super) rows: usize,
+    /// The first cell of the first row.
+    pub(super) first: Option<Vec<u8>>,
+    /// Where the next page begins, if there is one.
+    pub(super) state: Option<Vec<u8>>,
+}
+
+/// Runs a SELECT without values, and gives one page of its rows.
+pub(super) async fn select(
+    stream: &mut TcpStream,
+    text: &str,
+    page_size: i32,
+    state: Option<&[u8]>,
+) -> io::Result<Page> {
+    let mut body = long_string(text)?;
+    body.extend((Level::Quorum as u16).to_be_bytes());
+    body.push(FLAG_SKIP_METADATA | FLAG_PAGE_SIZE | if state.is_some() { FLAG_PAGING_STATE } else { 0 });
+    body.extend(page_size.to_be_bytes());
+    if let Some(state) = state {
+        body.extend(length_i32(state.len())?);
+        body.extend(state);
+    }
+    let (_, body) = call(stream, OPCODE_QUERY, &body).await?;
+    page(&body).ok_or_else(|| invalid("not rows without metadata"))
+}
+
+/// Reads a RESULT of kind Rows that does not describe its columns.
+fn page(body: &[u8]) -> Option<Page> {
+    let mut rest = body.strip_prefix(&RESULT_ROWS)?;
+    let flags = int(&mut rest)?;
+    int(&mut rest)?;
+    let state = if flags & FLAG_HAS_MORE_PAGES != 0 { bytes(&mut rest)? } else { None };
+    let rows = usize::try_from(int(&mut rest)?).ok()?;
+    let first = if rows > 0 { bytes(&mut rest)? } else { None };
+    Some(Page { rows, first, state })
+}
+
+fn int(rest: &mut &[u8]) -> Option<i32> {
+    let (number, behind) = rest.split_first_chunk()?;
+    *rest = behind;
+    Some(i32::from_be_bytes(*number))
+}
+
+fn bytes(rest: &mut &[u8]) -> Option<Option<Vec<u8>>> {
+    let Ok(length) = usize::try_from(int(rest)?) else { return Some(None) };
+    let (bytes, behind) = rest.split_at_checked(length)?;
+    *rest = behind;
+    Some(Some(bytes.to_vec()))
+}
+
 /// Prepares a statement; the answer is its id.
 pub(super) async fn prepare(stream: &mut TcpStream, text: &str) -> io::Result<Vec<u8>> {
     let (opcode, body) = call(stream, OPCODE_PREPARE, &long_string(text)?).await?;
@@ -175,6 +234,15 @@ mod tests {
         bytes.push(0xFF);
         let expected = Reply { stream: 0x1234, error: Some(0x1000), length: 15 };
         assert_eq!(reply(&bytes).unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn a_page_tells_its_rows_and_where_the_next_one_begins() {
+        let cell = [0, 0, 0, 2, 7, 8];
+        let body = [&RESULT_ROWS[..], &[0, 0, 0, 6], &[0, 0, 0, 1], &[0, 0, 0, 1, 9], &[0, 0, 0, 1], &cell].concat();
+        let found = page(&body).unwrap();
+        assert_eq!((found.rows, found.first, found.state), (1, Some(vec![7, 8]), Some(vec![9])));
+        assert!(page(&body[..body.len() - 1]).is_none());
     }
 
     #[test]

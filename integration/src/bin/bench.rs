@@ -2,6 +2,9 @@
 //!
 //! `bench [SECONDS [ROUNDS [WARM_UP_SECONDS]]]`: how long each measurement lasts, how often it is repeated, and how long
 //! every Cassandra is warmed. Progress goes to the error output.
+//!
+//! `bench embedded [SECONDS [ROUNDS [WARM_UP_SECONDS [ROWS]]]]`: the part about embedded stores, with how many rows the
+//! large table has. Where it is warmed for 0 seconds, no Cassandra is started.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints its findings")]
 
@@ -13,7 +16,7 @@ use anyhow::{Context, Result, anyhow};
 use quorate_integration::bench::process::{raise_open_files_limit, resident_mib};
 use quorate_integration::bench::relay::Relay;
 use quorate_integration::bench::report::{Line, Target, interleaved, table};
-use quorate_integration::bench::{Load, Measured, Statement, lag, measure, open_idle, prepare_table};
+use quorate_integration::bench::{Load, Measured, ROWS, Statement, embedded, lag, measure, open_idle, prepare_table};
 use quorate_integration::cassandra::{self, Node, Security};
 use quorate_integration::loopback::Loopback;
 use quorate_integration::proxy::Proxy;
@@ -24,7 +27,9 @@ const LAGGING_RATE: u32 = 2_000;
 const STATEMENTS: [(Statement, &str); 2] = [(Statement::Read, "reads"), (Statement::Write, "writes")];
 
 fn main() -> Result<()> {
-    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
+    let mut arguments = std::env::args().skip(1).peekable();
+    let is_embedded = arguments.next_if(|first| first == "embedded").is_some();
+    let mut arguments = arguments.map(|argument| argument.parse::<u64>());
     let mut number = |default| arguments.next().unwrap_or(Ok(default));
     let plan = Plan {
         duration: Duration::from_secs(number(6)?),
@@ -32,6 +37,12 @@ fn main() -> Result<()> {
         warm_up: Duration::from_secs(number(120)?),
     };
     raise_open_files_limit()?;
+    if is_embedded {
+        let rows = i64::try_from(number(embedded::LARGE_TABLE_ROWS)?)?;
+        let found = embedded::run(plan.duration, plan.rounds, plan.warm_up, rows)?;
+        print!("{found}");
+        return Ok(());
+    }
     let bench = Bench::start(plan)?;
     bench.warm()?;
     bench.one_backend_at_saturation()?;
@@ -199,6 +210,7 @@ impl Bench {
             connections: 1,
             in_flight: IN_FLIGHT,
             rate: None,
+            rows: ROWS,
             warm_up: Duration::from_secs(1),
             duration: self.plan.duration,
         }
