@@ -195,6 +195,11 @@ impl Plan {
         !(reads_more || self.is_aggregate() || self.sorts_result())
     }
 
+    /// Whether it reads one row at most, which it names.
+    pub fn reads_one_row(&self) -> bool {
+        self.is_bounded() && (0..self.table.key_count()).all(|column| self.restrictions.fixed.contains(&column))
+    }
+
     /// What is asked of the store; `None` for a table whose rows are in memory.
     pub(super) fn shape(&self) -> Option<&TableShape> {
         self.definition.as_ref().map(|definition| definition.shape.as_ref())

@@ -28,14 +28,17 @@ const PAGE_ROWS: i32 = 5_000;
 /// Memory and background are looked at when they have come to rest.
 const REST: Duration = Duration::from_secs(2);
 
-/// Runs all of it, and gives the findings as Markdown. Without time to warm it no Cassandra is started.
-pub fn run(duration: Duration, rounds: usize, warm_up: Duration, large_table_rows: i64) -> Result<String> {
+/// Runs all of it, and gives the findings to `tell` as Markdown. Without time to warm it no Cassandra is started.
+pub fn run(
+    (duration, rounds, warm_up): (Duration, usize, Duration),
+    large_table_rows: i64,
+    tell: impl Fn(&str),
+) -> Result<()> {
     let bench = Bench { loopback: Loopback::new(61, 99), duration, rounds, warm_up };
-    let mut text = String::new();
-    bench.requests(&mut text)?;
-    bench.start(&mut text)?;
-    bench.large_table(large_table_rows, &mut text)?;
-    Ok(text)
+    tell(&bench.requests()?);
+    tell(&bench.start()?);
+    tell(&bench.large_table(large_table_rows)?);
+    Ok(())
 }
 
 struct Bench {
@@ -46,7 +49,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn requests(&self, text: &mut String) -> Result<()> {
+    fn requests(&self) -> Result<String> {
         eprintln!("starting Quorate over one and over three replicas");
         let over_one = Proxy::embedded_on_disk(&self.loopback, "embedded-one", 1, &fresh("one")?)?;
         let over_three = Proxy::embedded_on_disk(&self.loopback, "embedded-three", 3, &fresh("three")?)?;
@@ -71,16 +74,17 @@ impl Bench {
                 measure(&[node.address()], None, Load { duration: self.warm_up / 2, ..self.load(statement, ROWS) })?;
             }
         }
+        let mut text = String::new();
         for (statement, name) in [(Statement::Read, "reads"), (Statement::Write, "writes")] {
             let lines = interleaved(&targets, self.rounds, self.load(statement, ROWS))?;
             text.push_str(&table(&format!("Embedded, {IN_FLIGHT} {name} in flight"), &lines, CASSANDRA));
         }
-        Ok(())
+        Ok(text)
     }
 
-    fn start(&self, text: &mut String) -> Result<()> {
+    fn start(&self) -> Result<String> {
         let address = self.loopback.claim(&[CQL_PORT, ADMIN_PORT])?;
-        text.push_str("### Embedded, from the start to listening\n\n");
+        let mut text = "### Embedded, from the start to listening\n\n".to_owned();
         text.push_str("| replicas | new, ms | after a stop, ms | after SIGKILL, ms | idle when new, MiB | idle after a stop, MiB |\n");
         text.push_str("|--:|--:|--:|--:|--:|--:|\n");
         for replicas in [1, 3] {
@@ -110,7 +114,7 @@ impl Bench {
             );
         }
         text.push('\n');
-        Ok(())
+        Ok(text)
     }
 
     /// Overwrites rows for as long as one measurement.
@@ -119,7 +123,7 @@ impl Bench {
         measure(&[address], None, self.load(Statement::Write, ROWS)).map(drop)
     }
 
-    fn large_table(&self, rows: i64, text: &mut String) -> Result<()> {
+    fn large_table(&self, rows: i64) -> Result<String> {
         let data = fresh("large")?;
         let small = Proxy::embedded_on_disk(&self.loopback, "embedded-small", 1, &fresh("small")?)?;
         let large = Proxy::embedded_on_disk(&self.loopback, "embedded-large", 1, &data)?;
@@ -165,6 +169,7 @@ impl Bench {
         let again = Started::new(address, 1, &data)?;
         thread::sleep(REST);
         let idle = resident_mib(again.pid())?;
+        let mut text = String::new();
         let _ = writeln!(text, "### Embedded, a table of {rows} rows on one replica\n");
         text.push_str("| | seconds | CPU µs/row | most memory so far, MiB |\n|---|--:|--:|--:|\n");
         lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
@@ -178,7 +183,7 @@ impl Bench {
             again.millis
         );
         fs::remove_dir_all(data)?;
-        Ok(())
+        Ok(text)
     }
 
     fn load(&self, statement: Statement, rows: i64) -> Load {

@@ -21,6 +21,9 @@ const RESULT_PREPARED: [u8; 4] = 4_i32.to_be_bytes();
 
 const RESULT_ROWS: [u8; 4] = 2_i32.to_be_bytes();
 
+/// Of a frame: warnings come before its body.
+const FLAG_WARNING: u8 = 0x08;
+
 const FLAG_VALUES: u8 = 0x01;
 const FLAG_SKIP_METADATA: u8 = 0x02;
 const FLAG_PAGE_SIZE: u8 = 0x04;
@@ -183,7 +186,7 @@ async fn call(stream: &mut TcpStream, opcode: u8, body: &[u8]) -> io::Result<(u8
     stream.write_all(&frame(opcode, body)?).await?;
     let mut header = [0; HEADER_BYTES];
     stream.read_exact(&mut header).await?;
-    let [_, _, _, _, opcode, length @ ..] = header;
+    let [_, flags, _, _, opcode, length @ ..] = header;
     let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
     if length > LARGEST_REPLY_BYTES {
         return Err(invalid("an oversized reply"));
@@ -193,7 +196,20 @@ async fn call(stream: &mut TcpStream, opcode: u8, body: &[u8]) -> io::Result<(u8
     if opcode == OPCODE_ERROR {
         return Err(invalid(&String::from_utf8_lossy(body.get(6..).unwrap_or_default())));
     }
+    if flags & FLAG_WARNING != 0 {
+        body = without_warnings(&body).ok_or_else(|| invalid("short warnings"))?.to_vec();
+    }
     Ok((opcode, body))
+}
+
+/// What stands behind the warnings: a count, and so many texts.
+fn without_warnings(body: &[u8]) -> Option<&[u8]> {
+    let (count, mut rest) = body.split_first_chunk()?;
+    for _ in 0..u16::from_be_bytes(*count) {
+        let (length, behind) = rest.split_first_chunk()?;
+        rest = behind.get(usize::from(u16::from_be_bytes(*length))..)?;
+    }
+    Some(rest)
 }
 
 fn frame(opcode: u8, body: &[u8]) -> io::Result<Vec<u8>> {
@@ -234,6 +250,13 @@ mod tests {
         bytes.push(0xFF);
         let expected = Reply { stream: 0x1234, error: Some(0x1000), length: 15 };
         assert_eq!(reply(&bytes).unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn warnings_are_passed_over() {
+        let body = [&[0, 2, 0, 1, b'a', 0, 0][..], b"rest"].concat();
+        assert_eq!(without_warnings(&body), Some(&b"rest"[..]));
+        assert_eq!(without_warnings(&body[..5]), None);
     }
 
     #[test]

@@ -39,9 +39,7 @@ fn main() -> Result<()> {
     raise_open_files_limit()?;
     if is_embedded {
         let rows = i64::try_from(number(embedded::LARGE_TABLE_ROWS)?)?;
-        let found = embedded::run(plan.duration, plan.rounds, plan.warm_up, rows)?;
-        print!("{found}");
-        return Ok(());
+        return embedded::run((plan.duration, plan.rounds, plan.warm_up), rows, |found| print!("{found}"));
     }
     let bench = Bench::start(plan)?;
     bench.warm()?;

@@ -28,6 +28,10 @@ pub(super) struct Work {
     request: Envelope,
     session: Session,
     what: What,
+    /// The level that it is to be executed at.
+    level: Consistency,
+    /// How many rows the client wants at once.
+    page_size: Option<i32>,
 }
 
 enum What {
@@ -41,7 +45,7 @@ impl Work {
     /// Compiles what `request` asks; the reply at once where that fails.
     pub(super) fn prepare(replica: &Replica, request: Envelope, session: Session) -> Result<Self, Reply> {
         match What::of(replica.database(), &request, &session) {
-            Ok(what) => Ok(Self { request, session, what }),
+            Ok((what, level, page_size)) => Ok(Self { request, session, what, level, page_size }),
             Err(refusal) => Err(error(request.version(), refusal)),
         }
     }
@@ -49,9 +53,14 @@ impl Work {
     /// Whether it may take so long that others should not wait for it.
     pub(super) fn is_heavy(&self) -> bool {
         match &self.what {
-            What::Query(statement) | What::Execute(statement) => statement.is_heavy(has_pages(&self.request)),
+            What::Query(statement) | What::Execute(statement) => statement.is_heavy(|| self.has_pages()),
             What::Batch(_) | What::Prepare => false,
         }
+    }
+
+    /// Whether the client wants a result in pages that cost little.
+    fn has_pages(&self) -> bool {
+        self.page_size.is_some_and(|size| (1..=CHEAP_ROWS_MAX).contains(&size))
     }
 
     /// The version of the request, and so of the reply.
@@ -120,13 +129,10 @@ impl Work {
             What::Query(statement) | What::Execute(statement) => statement.touches_rows(),
             What::Batch(_) => true,
         };
-        let level = match level_of(&self.request) {
-            Some(level) if touches_rows => level,
-            _ => return Ok(()),
-        };
+        let level = self.level;
         let required = match level {
-            Consistency::Two => 2,
-            Consistency::Three => 3,
+            Consistency::Two if touches_rows => 2,
+            Consistency::Three if touches_rows => 3,
             _ => return Ok(()),
         };
         let details = ErrorDetails::Unavailable { consistency: level, required, alive: 1 };
@@ -135,18 +141,25 @@ impl Work {
 }
 
 impl What {
-    fn of(database: &Database, request: &Envelope, session: &Session) -> Result<Self, CqlError> {
+    /// What a request asks, with its level and the size of its pages.
+    fn of(
+        database: &Database,
+        request: &Envelope,
+        session: &Session,
+    ) -> Result<(Self, Consistency, Option<i32>), CqlError> {
+        let told = |what, parameters: &Parameters<'_>| (what, parameters.consistency, parameters.page_size);
         let user = session.user.as_deref();
         match request.opcode() {
-            Opcode::Prepare => Ok(Self::Prepare),
+            Opcode::Prepare => Ok((Self::Prepare, Consistency::One, None)),
             Opcode::Query => {
                 let view = QueryView::parse(request).map_err(|error| malformed(&error))?;
                 let keyspace = view.parameters.keyspace.or(session.keyspace.as_deref());
-                Ok(Self::Query(Arc::new(database.compile(view.query, keyspace, user)?)))
+                let statement = Arc::new(database.compile(view.query, keyspace, user)?);
+                Ok(told(Self::Query(statement), &view.parameters))
             }
             Opcode::Execute => {
                 let view = ExecuteView::parse(request).map_err(|error| malformed(&error))?;
-                Ok(Self::Execute(database.prepared(view.id)?))
+                Ok(told(Self::Execute(database.prepared(view.id)?), &view.parameters))
             }
             Opcode::Batch => {
                 let view = BatchView::parse(request).map_err(|error| malformed(&error))?;
@@ -155,7 +168,8 @@ impl What {
                     BatchStatement::Text(text) => Ok(Arc::new(database.compile(text, keyspace, user)?)),
                     BatchStatement::Id(id) => database.prepared(id).map_err(CqlError::from),
                 });
-                statements.collect::<Result<_, CqlError>>().map(Self::Batch)
+                let statements = statements.collect::<Result<_, CqlError>>()?;
+                Ok(told(Self::Batch(statements), &view.parameters))
             }
             other => Err(CqlError::new(ErrorDetails::Protocol, format!("{} is no statement", other.name()))),
         }
@@ -210,26 +224,6 @@ fn said(executed: Executed, parameters: &Parameters<'_>, known: Option<(&[u8], &
 fn omit_columns(rows: &mut Rows) {
     let count = rows.metadata.column_count();
     rows.metadata.columns = ResultColumns::Omitted { count, global_flag: false };
-}
-
-/// The level that a statement is to be executed at.
-fn level_of(request: &Envelope) -> Option<Consistency> {
-    match request.opcode() {
-        Opcode::Query => QueryView::parse(request).ok().map(|view| view.parameters.consistency),
-        Opcode::Execute => ExecuteView::parse(request).ok().map(|view| view.parameters.consistency),
-        Opcode::Batch => BatchView::parse(request).ok().map(|view| view.parameters.consistency),
-        _ => None,
-    }
-}
-
-/// Whether the client wants a result in pages that cost little.
-fn has_pages(request: &Envelope) -> bool {
-    let size = match request.opcode() {
-        Opcode::Query => QueryView::parse(request).ok().and_then(|view| view.parameters.page_size),
-        Opcode::Execute => ExecuteView::parse(request).ok().and_then(|view| view.parameters.page_size),
-        _ => None,
-    };
-    size.is_some_and(|size| (1..=CHEAP_ROWS_MAX).contains(&size))
 }
 
 fn malformed(error: &impl ToString) -> CqlError {

@@ -156,7 +156,7 @@ fn a_paused_replica_answers_when_it_goes_on() {
 }
 
 #[test]
-fn only_a_short_page_is_read_while_others_wait() {
+fn only_one_row_or_a_short_page_is_read_while_others_wait() {
     run(10, async |bench| {
         let work = |text: &str, page_size| {
             let parameters = QueryParameters { page_size, ..QueryParameters::new(Consistency::One) };
@@ -177,6 +177,10 @@ fn only_a_short_page_is_read_while_others_wait() {
         }
         for page_size in [None, Some(-1), Some(0), Some(10_001), Some(i32::MAX)] {
             assert!(work(select, page_size).is_heavy(), "{page_size:?}");
+        }
+        assert!(!work("SELECT * FROM ks.t WHERE k = 1 AND c = 2", None).is_heavy());
+        for several in ["k = 1 AND c IN (2, 3)", "k IN (1, 2) AND c = 3", "k = 1 AND c > 2"] {
+            assert!(work(&format!("SELECT * FROM ks.t WHERE {several}"), None).is_heavy(), "{several}");
         }
     });
 }

@@ -182,10 +182,13 @@ impl Statement {
         }
     }
 
-    /// Whether it may take so long that others should not wait for it; `has_pages`: its result comes in pages.
-    pub fn is_heavy(&self, has_pages: bool) -> bool {
+    /// Whether it may take so long that others should not wait for it; `has_pages` tells whether its result comes in pages.
+    pub fn is_heavy(&self, has_pages: impl FnOnce() -> bool) -> bool {
         match &self.plan {
-            StatementPlan::Select(select) => !(select.is_computed || has_pages && select.plan.is_bounded()),
+            StatementPlan::Select(select) => {
+                let plan = &select.plan;
+                !(select.is_computed || plan.reads_one_row() || plan.is_bounded() && has_pages())
+            }
             StatementPlan::Truncate { .. } | StatementPlan::Define | StatementPlan::Roles => true,
             StatementPlan::Modify(_) | StatementPlan::Batch(_) | StatementPlan::Use(_) | StatementPlan::Describe => {
                 false

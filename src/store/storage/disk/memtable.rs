@@ -11,7 +11,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use super::layers::Readers;
 
 /// What an entry takes beside its key and value: its place in the tree, and the allocator's headers.
-const ENTRY_BYTES: usize = 144;
+const ENTRY_BYTES: usize = 176;
 
 /// Numbers writes in the order in which they were made.
 pub(super) type Sequence = u64;
@@ -22,8 +22,30 @@ pub(super) type Value = Option<Bytes>;
 /// An ordered map of the newest values. Written by one thread at a time, read by any.
 #[derive(Debug, Default)]
 pub(super) struct Memtable {
-    entries: RwLock<BTreeMap<Bytes, Slot>>,
+    entries: RwLock<BTreeMap<Key, Slot>>,
     bytes: AtomicUsize,
+}
+
+/// The first bytes of a key as a number, then all of them. So two keys are compared without a look at what they point to, as
+/// the first bytes are a table and a token.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    first: u128,
+    bytes: Bytes,
+}
+
+impl From<Bytes> for Key {
+    fn from(bytes: Bytes) -> Self {
+        let mut first = [0; size_of::<u128>()];
+        first.iter_mut().zip(&bytes).for_each(|(first, byte)| *first = *byte);
+        Key { first: u128::from_be_bytes(first), bytes }
+    }
+}
+
+impl From<&[u8]> for Key {
+    fn from(bytes: &[u8]) -> Self {
+        Bytes::copy_from_slice(bytes).into()
+    }
 }
 
 /// What a key stands for now, and what it stood for before where somebody still reads that; newest last.
@@ -51,9 +73,9 @@ impl Memtable {
         let mut bytes = self.bytes();
         for (key, value) in changes {
             let next = Version { sequence, value };
-            match entries.entry(key) {
+            match entries.entry(key.into()) {
                 Entry::Vacant(vacant) => {
-                    bytes += vacant.key().len() + next.length() + ENTRY_BYTES;
+                    bytes += vacant.key().bytes.len() + next.length() + ENTRY_BYTES;
                     vacant.insert(Slot { newest: next, older: Vec::new() });
                 }
                 Entry::Occupied(mut occupied) => {
@@ -68,11 +90,11 @@ impl Memtable {
 
     /// What a key stood for after the write of that number; absent if this does not know.
     pub(super) fn get(&self, key: &[u8], at: Sequence) -> Option<Value> {
-        self.entries.read().get(key)?.at(at).cloned()
+        self.entries.read().get(&Key::from(key))?.at(at).cloned()
     }
 
-    /// Some entries, in order or against it, as they were after the write of that number, and whether there may be more of
-    /// them. What has no value is among them.
+    /// At most so many entries, in order or against it, as they were after the write of that number. What has no value is
+    /// among them.
     pub(super) fn chunk(
         &self,
         (start, end): (Bound<&[u8]>, &[u8]),
@@ -80,16 +102,17 @@ impl Memtable {
         reversed: bool,
         length: usize,
     ) -> Vec<(Bytes, Value)> {
-        let is_empty = match start {
-            Bound::Included(start) | Bound::Excluded(start) => start >= end,
-            Bound::Unbounded => end.is_empty(),
+        let (start, end) = (start.map(Key::from), Key::from(end));
+        let is_empty = match &start {
+            Bound::Included(start) | Bound::Excluded(start) => *start >= end,
+            Bound::Unbounded => false,
         };
         if is_empty {
             return Vec::new();
         }
         let entries = self.entries.read();
-        let range = entries.range::<[u8], _>((start, Bound::Excluded(end)));
-        let seen = |(key, slot): (&Bytes, &Slot)| Some((key.clone(), slot.at(at)?.clone()));
+        let range = entries.range((start, Bound::Excluded(end)));
+        let seen = |(key, slot): (&Key, &Slot)| Some((key.bytes.clone(), slot.at(at)?.clone()));
         if reversed {
             range.rev().filter_map(seen).take(length).collect()
         } else {
@@ -113,11 +136,11 @@ impl Memtable {
 }
 
 /// The newest entries of a memtable.
-pub(super) struct Newest<'a>(RwLockReadGuard<'a, BTreeMap<Bytes, Slot>>);
+pub(super) struct Newest<'a>(RwLockReadGuard<'a, BTreeMap<Key, Slot>>);
 
 impl Newest<'_> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Bytes, &Value)> {
-        self.0.iter().map(|(key, slot)| (key, &slot.newest.value))
+        self.0.iter().map(|(key, slot)| (&key.bytes, &slot.newest.value))
     }
 }
 
@@ -199,6 +222,12 @@ mod tests {
                 forwards.reverse();
                 prop_assert_eq!(memtable.chunk((Bound::Included(&[][..]), &[9]), at, true, 99), forwards);
             }
+        }
+
+        #[test]
+        fn keys_are_ordered_as_their_bytes_are(keys in prop::array::uniform2(prop::collection::vec(0..3_u8, 0..20))) {
+            let [left, right] = keys.each_ref().map(|key| Key::from(key.as_slice()));
+            prop_assert_eq!(left.cmp(&right), keys[0].cmp(&keys[1]));
         }
 
         #[test]
