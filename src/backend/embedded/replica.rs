@@ -47,7 +47,7 @@ impl Replica {
     ) -> Result<Self, OpenError> {
         let name = setup.name.as_str().into();
         let (database, directory) = match files {
-            Some((directory, options)) => (Database::open(&directory, options, setup)?, Some(directory)),
+            Some((directory, options)) => (Database::open(&directory, &options, setup)?, Some(directory)),
             None => (Database::in_memory(setup)?, None),
         };
         Ok(Self {

@@ -64,8 +64,8 @@ impl Database {
     ///
     /// # Errors
     /// Another process has it, the disk fails, or what is there cannot be read.
-    pub fn open(directory: &Path, options: StoreOptions, setup: Setup) -> Result<Self, OpenError> {
-        let options = StoreOptions { replica: replica_id(&setup.name), ..options };
+    pub fn open(directory: &Path, options: &StoreOptions, setup: Setup) -> Result<Self, OpenError> {
+        let options = StoreOptions { replica: replica_id(&setup.name), ..options.clone() };
         let store = Store::open(directory, &options)
             .map_err(|error| OpenError::Store { directory: directory.to_owned(), error })?;
         Self::over(store, setup, Box::new(|| Box::new(SystemEnvironment)))

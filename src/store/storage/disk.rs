@@ -53,7 +53,13 @@ impl DiskStorage {
         })?;
         let (tree, journal) = (directory.join("rows"), directory.join("journal"));
         check(&tree, &journal)?;
+        let is_new = !journal.try_exists()?;
         let core = Arc::new(Core::open(&tree, &journal, options.cache_bytes)?);
+        if is_new {
+            // The directories themselves survive a loss of power.
+            let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+            [Some(directory), parent].into_iter().flatten().try_for_each(|path| File::open(path)?.sync_all())?;
+        }
         let sync = match options.sync {
             SyncMode::Batch => None,
             SyncMode::Periodic(every) => Some(every),

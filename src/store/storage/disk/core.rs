@@ -124,15 +124,7 @@ impl Core {
     /// As [`sync`](Self::sync), for what an earlier process wrote.
     pub(super) fn sync_earlier(&self) -> Result<(), StoreError> {
         let files = self.output.lock().journal.earlier().to_vec();
-        for file in files {
-            match File::options().write(true).open(&file) {
-                Ok(file) => file.sync_data()?,
-                // It is in the tree by now.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
+        files.iter().try_for_each(|file| journal::sync(file))
     }
 
     /// Whether there is more than a moment's work for the next start.

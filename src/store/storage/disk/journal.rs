@@ -107,7 +107,9 @@ impl Journal {
                 if Some(number) != last {
                     return Err(StoreError::corrupt("a record of the journal is damaged"));
                 }
-                File::options().write(true).open(&path)?.set_len(whole)?;
+                let file = File::options().write(true).open(&path)?;
+                file.set_len(whole)?;
+                file.sync_all()?;
             }
             earlier.push(path);
         }
@@ -121,6 +123,7 @@ impl Journal {
             return Ok(());
         }
         if self.current.is_none() {
+            self.earlier.iter().try_for_each(|path| sync(path))?;
             let path = self.directory.join(format!("{:08}.{EXTENSION}", self.next));
             let mut file = File::create_new(&path)?;
             file.write_all(&MAGIC)?;
@@ -158,6 +161,15 @@ impl Journal {
         let mut files = std::mem::take(&mut self.earlier);
         files.extend(self.current.take().map(|current| current.path));
         Ok(files)
+    }
+}
+
+/// Forces a file to the medium. One that is gone is in the tree by now.
+pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
+    match File::options().write(true).open(path) {
+        Ok(file) => Ok(file.sync_data()?),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -260,7 +272,7 @@ mod tests {
                     journal.rotate().unwrap();
                 }
             }
-            prop_assert_eq!(replayed(directory.path()).unwrap(), batches.clone());
+            prop_assert_eq!(&replayed(directory.path()).unwrap(), &batches);
             let in_last = if rotate_after + 1 < batches.len() { batches.len() - rotate_after - 1 } else { batches.len() };
             let last = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
             let mut bytes = fs::read(&last).unwrap();
