@@ -29,6 +29,7 @@ mod name;
 mod order;
 mod paging;
 mod plan;
+mod recognition;
 #[cfg(test)]
 mod recorded;
 mod restriction;

@@ -11,3 +11,4 @@ mod replicas;
 mod roles;
 mod statements;
 mod values;
+mod verdicts;

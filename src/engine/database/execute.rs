@@ -3,10 +3,12 @@
 use quorate_protocol::cql::{self, ast};
 use quorate_protocol::message::response::Rows;
 use quorate_protocol::message::view::Parameters;
+use quorate_protocol::cql::ast::Name;
 use quorate_protocol::message::{Consistency, QueryFlags};
 
 use super::statement::{SelectPlan, StatementPlan};
 use super::{Database, Executed, Outcome, Statement};
+use crate::engine::definition;
 use crate::engine::describe::{self, DescribeContext};
 use crate::engine::role::Rules;
 use crate::engine::system_tables;
@@ -35,7 +37,10 @@ impl Database {
         match &statement.plan {
             StatementPlan::Select(select) => self.select(select, execution),
             StatementPlan::Modify(_) | StatementPlan::Batch(_) => self.modify(statement, execution.parameters),
-            StatementPlan::Use(keyspace) => Ok(Outcome::SetKeyspace(keyspace.clone()).into()),
+            StatementPlan::Use(keyspace) => {
+                definition::check_use(&self.schema(), &Name::new(keyspace.as_str()))?;
+                Ok(Outcome::SetKeyspace(keyspace.clone()).into())
+            }
             StatementPlan::Truncate { keyspace, table } => self.truncate(keyspace, table).map(Executed::from),
             StatementPlan::Define => {
                 let stamp = execution.parameters.default_timestamp_micros.unwrap_or_else(|| self.now_micros());

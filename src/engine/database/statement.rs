@@ -15,7 +15,7 @@ use crate::engine::maintain::has_strict_liveness;
 use crate::engine::modification::{BatchPlan, ModificationPlan};
 use crate::engine::role::Rules;
 use crate::engine::schema::TableDefinition;
-use crate::engine::{EngineError, Plan, system_tables};
+use crate::engine::{EngineError, Plan, recognition, system_tables};
 
 /// A statement that is checked against a schema and ready to run, again and again.
 #[derive(Clone)]
@@ -64,6 +64,7 @@ impl Database {
     /// As Cassandra refuses it.
     pub fn compile(&self, text: &str, keyspace: Option<&str>, user: Option<&str>) -> Result<Statement, EngineError> {
         let tree = cql::parse(text).map_err(|error| EngineError::Syntax(error.to_string()))?;
+        recognition::check(&tree)?;
         let schema = self.schema();
         let plan = plan(&tree, &schema, keyspace)?;
         let refusal = if self.rules == Rules::Open { self.authorize(&tree, keyspace, None).err() } else { None };
@@ -216,10 +217,8 @@ fn plan(tree: &ast::Statement<'_>, schema: &Arc<Schema>, keyspace: Option<&str>)
             };
             StatementPlan::Select(Arc::new(SelectPlan { plan, definition: definition.clone(), is_computed }))
         }
-        Tree::Use(name) => {
-            definition::check_use(schema, name)?;
-            StatementPlan::Use(name.as_str().to_owned())
-        }
+        // Whether there is such a keyspace is asked when it is to be used.
+        Tree::Use(name) => StatementPlan::Use(name.as_str().to_owned()),
         Tree::Truncate(name) => {
             let spec = table(name)?.table.spec();
             StatementPlan::Truncate { keyspace: spec.keyspace.clone(), table: spec.table.clone() }

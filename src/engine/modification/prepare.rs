@@ -1,10 +1,9 @@
 //! Statements to plans, checked (`UpdateStatement`, `DeleteStatement`, `ModificationStatement.Parsed`).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use quorate_protocol::cql::ast::{
-    Assignment, ColumnAssignment, Delete, Insert, InsertSource, JsonDefault, Modification, Name, Operator, Term, Update,
+    Delete, Insert, InsertSource, JsonDefault, Modification, Name, Operator, Term, Update,
 };
 use quorate_protocol::value::UserTypeLookup;
 
@@ -180,7 +179,6 @@ impl Preparation<'_> {
             self.definition,
             &mut compiler,
         )?;
-        check_compatible(&update.assignments)?;
         let mut operations = Operations::default();
         for assignment in &update.assignments {
             let is_conditional = !conditions.is_none();
@@ -252,25 +250,6 @@ impl Preparation<'_> {
             binds: compiler.binds.by_position(),
         }
     }
-}
-
-/// A column is set once, or else by parts that do not exclude each other (`Operation.RawUpdate.isCompatibleWith`).
-fn check_compatible(assignments: &[ColumnAssignment<'_>]) -> Result<(), EngineError> {
-    let is_compatible = |earlier: &Assignment<'_>, later: &Assignment<'_>| match (earlier, later) {
-        (Assignment::Set(_), _) | (_, Assignment::Set(_)) => false,
-        (Assignment::SetField { field, .. }, Assignment::SetField { field: other, .. }) => field != other,
-        _ => true,
-    };
-    let mut by_column: HashMap<&str, Vec<&Assignment<'_>>> = HashMap::new();
-    for ColumnAssignment { column, assignment } in assignments {
-        let earlier = by_column.entry(column.as_str()).or_default();
-        if !earlier.iter().all(|earlier| is_compatible(earlier, assignment)) {
-            let name = column.as_str();
-            return Err(EngineError::Syntax(format!("Multiple incompatible setting of column {name}")));
-        }
-        earlier.push(assignment);
-    }
-    Ok(())
 }
 
 /// What an INSERT consists of.

@@ -27,7 +27,7 @@ use crate::engine::modification::{BatchPlan, ListIds, ModificationPlan, WriteCon
 use crate::engine::schema::{
     Index, IndexKind, IndexTarget, Keyspace, Schema, TableDefinition, TableFlags, TableOptions, ViewDefinition,
 };
-use crate::engine::{Column, ColumnKind, EngineError, Page, Plan, Row, Table};
+use crate::engine::{Column, ColumnKind, EngineError, Page, Plan, Row, Table, recognition};
 use crate::store::Store;
 use crate::store::mutation::{PartitionKey, StorageId};
 use crate::store::row::ColumnId;
@@ -85,8 +85,9 @@ impl Fixture {
         self.statements += 1;
         let envelope = envelope_of(values);
         let values = ExecuteView::parse(&envelope).unwrap().parameters.values;
-        match parse(text) {
-            Err(error) => (format!("E 8192 {error}"), format!("E 8192 {error}")),
+        let statement = parse(text).map_err(|error| EngineError::syntax(error.to_string()));
+        match statement.and_then(|statement| recognition::check(&statement).map(|()| statement)) {
+            Err(error) => (refused(&error), refused(&error)),
             Ok(Statement::Select(select)) => {
                 let answer = match select_index(&select.relations, text) {
                     Some(wanted) => self.select_by_index(text, &wanted),
