@@ -85,7 +85,8 @@ pub(super) fn prepare(
         partition_key_indexes: plan.plan().partition_key_indexes(),
         result: plan.plan().metadata().clone(),
     };
-    let mut prepared = Prepared::new(id, text, keyspace, Arc::new(statement));
+    // A backend gets it too, where an execution is to be traced.
+    let mut prepared = Prepared::new(id, text, keyspace, Arc::new(statement)).for_backends(worker.backends().len());
     prepared.local = Some(plan);
     worker.shared.prepared.insert(Arc::new(prepared));
     respond::response(client, stream, Response::Prepared(answer));

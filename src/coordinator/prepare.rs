@@ -105,7 +105,9 @@ async fn on_backend_all(
         let answer = ask::message(worker, backend, &lane, &encode, patience).await?;
         match ResultView::parse(&answer).map(|view| view.kind) {
             // The table was altered since: the client must learn what the rows look like now.
-            Ok(ResultKind::Prepared(view)) if *view.result_metadata != *prepared.result_metadata => {
+            Ok(ResultKind::Prepared(view))
+                if prepared.local.is_none() && *view.result_metadata != *prepared.result_metadata =>
+            {
                 worker.shared.prepared.forget(&prepared.id);
                 return Err(Failure::Outdated(prepared.id.clone()));
             }

@@ -30,10 +30,9 @@ impl Trace {
         let elapsed_micros = self.started.elapsed().as_micros();
         let (id, event) = (database.time_uuid(), database.time_uuid());
         let Described { request, text, parameters } = Described::of(request);
-        let command = if request == "Execute CQL3 query" { "QUERY" } else { "PREPARED" };
         let mut stored = database.run(&format!(
             "INSERT INTO system_traces.sessions (session_id, client, command, coordinator, coordinator_port, duration, \
-             parameters, request, started_at) VALUES ({id}, '127.0.0.1', '{command}', '127.0.0.1', 9042, \
+             parameters, request, started_at) VALUES ({id}, '127.0.0.1', 'QUERY', '127.0.0.1', 9042, \
              {elapsed_micros}, {parameters}, '{request}', {}) USING TTL {TTL_SECONDS}",
             database.now_micros() / 1000
         ));
