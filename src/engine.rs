@@ -13,6 +13,7 @@ mod argument;
 mod bind;
 mod canonical;
 mod compile;
+mod composite;
 mod constant;
 mod cursor;
 pub mod database;

@@ -7,6 +7,7 @@ use quorate_protocol::value::{CqlType, NativeType, Value};
 use super::argument::ConstantKind;
 use super::bind::Receiver;
 use super::canonical::validate;
+use super::composite;
 use super::error::EngineError;
 use super::name::constant_content;
 
@@ -34,6 +35,9 @@ pub(super) fn constant(constant: &Constant<'_>, receiver: &Receiver) -> Result<B
             Value::Blob(bytes) => Value::Custom(bytes),
             _ => return Err(refuse()),
         },
+        CqlType::Custom(class) if kind == ConstantKind::String => {
+            Value::Custom(composite::parse(class, &content).ok_or_else(refuse)?)
+        }
         _ => return Err(refuse()),
     };
     Ok(value.to_bytes().into())

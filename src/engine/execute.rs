@@ -15,7 +15,7 @@ use super::error::EngineError;
 use super::expression::{Context, Expression};
 use super::paging::State;
 use super::plan::Plan;
-use super::restriction::{Access, Binder, BoundFilter};
+use super::restriction::{Access, Binder, BoundFilter, Partitions};
 use super::schema::Index;
 use super::sink::{ListedRows, RowSink};
 use super::source::RowSource;
@@ -95,7 +95,8 @@ impl Plan {
             let position = state.as_ref().map(|state| &state.position);
             let cursor = Cursor::new(self, access, source, stamps, now_seconds, position, &mut line)?;
             let resumed = position.is_some_and(|position| position.clustering.is_some());
-            let mut reading = Reading { run, cursor, filters: &access.filters, limits, line, outputs };
+            let (partitions, filters) = (&access.partitions, access.filters.as_slice());
+            let mut reading = Reading { run, cursor, partitions, filters, limits, line, outputs };
             reading.limits.partition = if resumed { reading.line.partition } else { 0 };
             return reading.read();
         }
@@ -277,6 +278,7 @@ impl Run<'_> {
 struct Reading<'a, 'r, 's> {
     run: Run<'r>,
     cursor: Cursor<'a>,
+    partitions: &'a Partitions,
     filters: &'a [BoundFilter],
     limits: Limits,
     line: Line,
@@ -300,7 +302,9 @@ impl Reading<'_, '_, '_> {
             }
             if self.limits.left_on_page == 0 {
                 let state = self.state();
-                return Ok(self.next_accepted()?.then(|| state.encode()));
+                // As Cassandra, which looks for more only when it is asked for more.
+                let has_more = !self.is_partition_done(&state) || self.next_accepted()?;
+                return Ok(has_more.then(|| state.encode()));
             }
         }
         Ok(None)
@@ -362,6 +366,12 @@ impl Reading<'_, '_, '_> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether nothing can follow in a partition that the read names (`SinglePartitionPager.isExhausted`).
+    fn is_partition_done(&self, state: &State) -> bool {
+        let is_named = matches!(self.partitions, Partitions::Keys(_));
+        is_named && (state.position.clustering.is_none() || state.left_in_partition == Some(0))
     }
 
     /// The state behind the row that the cursor is at.

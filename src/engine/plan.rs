@@ -106,7 +106,7 @@ impl Plan {
             rules.finish(Surroundings { nearest: orderings.nearest, selects_static_only, is_virtual })?;
         let outputs = outputs(&select.selection, table, &mut compiler)?;
         if select.distinct {
-            check_distinct(select, &outputs, &restrictions, table)?;
+            check_distinct(select, &outputs, &compiler.aggregates, &restrictions, table)?;
         }
         let group_by = GroupBy::new(select, &restrictions, table, &mut compiler)?;
         if group_by.is_none() && !compiler.aggregates.is_empty() && select.per_partition_limit.is_some() {

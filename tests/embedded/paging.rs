@@ -46,3 +46,38 @@ async fn pages_of_a_partition_and_of_a_table() {
         }
     }
 }
+
+/// The rows of each page that is asked for, until there is none.
+async fn page_sizes(session: &Session, select: &str, size: i32) -> Vec<usize> {
+    let statement = Statement::new(select).with_page_size(size);
+    let (mut state, mut sizes) = (PagingState::start(), Vec::new());
+    loop {
+        let (page, next) = session.query_single_page(statement.clone(), (), state).await.unwrap();
+        sizes.push(page.into_rows_result().unwrap().rows_num());
+        match next.into_paging_control_flow() {
+            ControlFlow::Continue(next) => state = next,
+            ControlFlow::Break(()) => return sizes,
+        }
+    }
+}
+
+/// As Cassandra does, which looks for another row only when it is asked for another page.
+#[tokio::test]
+async fn a_full_page_is_followed_by_another_unless_its_partition_has_one_row() {
+    for replicas in [1, 3] {
+        let (_server, session) = server_of(replicas).await;
+        run(&session, "CREATE TABLE t (k int PRIMARY KEY)").await;
+        run(&session, "CREATE TABLE wide (k int, c int, PRIMARY KEY (k, c))").await;
+        for k in 0..4 {
+            session.query_unpaged("INSERT INTO t (k) VALUES (?)", (k,)).await.unwrap();
+            session.query_unpaged("INSERT INTO wide (k, c) VALUES (1, ?)", (k,)).await.unwrap();
+        }
+        assert_eq!(page_sizes(&session, "SELECT k FROM t", 2).await, [2, 2, 0]);
+        assert_eq!(page_sizes(&session, "SELECT k FROM t", 3).await, [3, 1]);
+        assert_eq!(page_sizes(&session, "SELECT k FROM t LIMIT 4", 2).await, [2, 2]);
+        assert_eq!(page_sizes(&session, "SELECT k FROM t WHERE k = 1", 1).await, [1]);
+        assert_eq!(page_sizes(&session, "SELECT c FROM wide WHERE k = 1", 2).await, [2, 2, 0]);
+        assert_eq!(page_sizes(&session, "SELECT c FROM wide WHERE k = 1 PER PARTITION LIMIT 2", 2).await, [2]);
+        assert_eq!(page_sizes(&session, "SELECT DISTINCT k FROM wide WHERE k = 1", 1).await, [1]);
+    }
+}

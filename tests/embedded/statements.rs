@@ -130,6 +130,65 @@ async fn traces_are_kept() {
 }
 
 #[tokio::test]
+async fn what_the_proxy_answers_itself_is_traced_too() {
+    for replicas in [1, 3] {
+        let (_server, session) = server_of(replicas).await;
+        let mut prepared = session.prepare("SELECT key FROM system.local").await.unwrap();
+        prepared.set_tracing(true);
+        for _ in 0..2 {
+            let result = session.execute_unpaged(&prepared, ()).await.unwrap();
+            let trace = session.get_tracing_info(&result.tracing_id().unwrap()).await.unwrap();
+            assert_eq!(trace.command.as_deref(), Some("QUERY"));
+            assert_eq!(result.into_rows_result().unwrap().single_row::<(String,)>().unwrap().0, "local");
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_computed_are_not_written() {
+    let (_server, session) = server_of(3).await;
+    for statement in [
+        "UPDATE system_schema.tables SET comment = 'x' WHERE keyspace_name = 'ks' AND table_name = 't'",
+        "BEGIN BATCH DELETE FROM system_schema.keyspaces WHERE keyspace_name = 'ks' APPLY BATCH",
+        "TRUNCATE system_schema.types",
+    ] {
+        let (error, message) = refusal(&session, statement).await;
+        assert_eq!(
+            (error, message.as_str()),
+            (DbError::Unauthorized, "system_schema keyspace is not user-modifiable.")
+        );
+    }
+}
+
+#[tokio::test]
+async fn types_nest_deep() {
+    let (_server, session) = server_of(3).await;
+    run(&session, "CREATE TYPE t0 (value int)").await;
+    for depth in 1..=32 {
+        run(&session, &format!("CREATE TYPE t{depth} (value frozen<t{}>)", depth - 1)).await;
+    }
+    let tuple = (0..32).fold("int".to_owned(), |inner, _| format!("frozen<tuple<{inner}>>"));
+    run(&session, &format!("CREATE TABLE t (k int PRIMARY KEY, u frozen<t32>, t {tuple})")).await;
+    let value = |open: &str, close: &str| format!("{}5{}", open.repeat(32), close.repeat(32));
+    let (user, tuple) = (value("{value: ", "}"), value("(", ")"));
+    run(&session, &format!("INSERT INTO t (k, u, t) VALUES (1, {{value: {user}}}, {tuple})")).await;
+    let json = rows::<(String,)>(&session, "SELECT JSON t FROM t", ()).await;
+    assert_eq!(json, [(format!(r#"{{"t": {}}}"#, value("[", "]")),)]);
+}
+
+#[tokio::test]
+async fn distinct_partitions_are_counted() {
+    for replicas in [1, 3] {
+        let (_server, session) = server_of(replicas).await;
+        run(&session, "CREATE TABLE t (k int, c int, PRIMARY KEY (k, c))").await;
+        for (k, c) in [(1, 1), (1, 2), (2, 1)] {
+            session.query_unpaged("INSERT INTO t (k, c) VALUES (?, ?)", (k, c)).await.unwrap();
+        }
+        assert_eq!(rows::<(i64,)>(&session, "SELECT DISTINCT COUNT(k) FROM t LIMIT 10000", ()).await, [(2,)]);
+    }
+}
+
+#[tokio::test]
 async fn truncate_empties_a_table_and_drop_removes_it() {
     for replicas in [1, 3] {
         let (_server, session) = server_of(replicas).await;

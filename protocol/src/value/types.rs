@@ -13,7 +13,7 @@ use thiserror::Error;
 pub use cql::{UserTypeLookup, quote_identifier};
 
 /// How deep types may nest. Deeper ones are refused on every way in, so no walk over a type can exhaust the stack.
-pub const MAX_TYPE_DEPTH: usize = 32;
+pub const MAX_TYPE_DEPTH: usize = 100;
 
 /// A CQL type. Cheap to clone: what is nested is shared.
 ///

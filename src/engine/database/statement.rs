@@ -68,6 +68,7 @@ impl Database {
         let schema = self.schema();
         let plan = plan(&tree, &schema, keyspace)?;
         let refusal = if self.rules == Rules::Open { self.authorize(&tree, keyspace, None).err() } else { None };
+        let refusal = refusal.or_else(|| refused_write(&tree, keyspace));
         if self.rules == Rules::Open || user.is_some() {
             self.validate(&tree, keyspace, user)?;
         }
@@ -233,6 +234,22 @@ fn plan(tree: &ast::Statement<'_>, schema: &Arc<Schema>, keyspace: Option<&str>)
             }
         },
     })
+}
+
+/// The refusal to write to a table whose rows nothing keeps. (A Cassandra lets a superuser write to `system_schema`.)
+fn refused_write(tree: &ast::Statement<'_>, session_keyspace: Option<&str>) -> Option<EngineError> {
+    use ast::Statement as Tree;
+    let computed = |table: &ast::QualifiedName<'_>| {
+        let keyspace = table.keyspace.as_ref().map(|keyspace| keyspace.as_str()).or(session_keyspace)?;
+        system_tables::is_computed(keyspace, table.name.as_str()).then(|| keyspace.to_owned())
+    };
+    let keyspace = match tree {
+        Tree::Truncate(table) => computed(table),
+        Tree::Batch(batch) => batch.statements.iter().find_map(|one| computed(one.table())),
+        Tree::Insert(_) | Tree::Update(_) | Tree::Delete(_) => tree.table().and_then(computed),
+        _ => None,
+    };
+    keyspace.map(|keyspace| EngineError::Unauthorized(format!("{keyspace} keyspace is not user-modifiable.")))
 }
 
 fn is_about_roles(tree: &ast::Statement<'_>) -> bool {

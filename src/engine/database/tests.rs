@@ -246,3 +246,13 @@ fn what_is_deleted_already_does_not_come_to_a_view() {
         assert_eq!(run(&database, "SELECT v FROM mv"), [[int(2)]], "{deletion}");
     }
 }
+
+#[test]
+fn values_of_composite_types_are_written_as_strings() {
+    let database = database(&["CREATE TABLE t (k int PRIMARY KEY, v 'CompositeType(AsciiType, Int32Type)')"]);
+    run(&database, "INSERT INTO t (k, v) VALUES (1, 'abc:1')");
+    let value = Bytes::from_static(b"\x00\x03abc\x00\x00\x04\x00\x00\x00\x01\x00");
+    assert_eq!(run(&database, "SELECT v FROM t"), [[Some(value)]]);
+    let refusal = execute(&database, "INSERT INTO t (k, v) VALUES (1, 'abc:x')", None).map(|_| ()).unwrap_err();
+    assert!(refusal.to_string().starts_with("Invalid STRING constant (abc:x) for \"v\" of type"), "{refusal}");
+}

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use quorate_protocol::cql::ast::{NativeType, QualifiedName, Type};
 use quorate_protocol::value::{CqlType, MAX_TYPE_DEPTH, TypeError, UserType};
 
+use crate::engine::composite;
 use crate::engine::error::EngineError;
 use crate::engine::schema::Keyspace;
 
@@ -339,6 +340,7 @@ fn custom(class: &str) -> Result<CqlType, EngineError> {
             let full = if head.contains('.') { head.to_owned() } else { format!("{package}{head}") };
             return Err(refuse(format!("Unable to find abstract-type class '{full}'")));
         }
+        return Ok(CqlType::Custom(composite::full_name(name).into()));
     }
     if any_part(&parsed, &mut |part| matches!(part, CqlType::Udt { .. })) {
         return Err(refuse("user types must be named, not given by their class".to_owned()));

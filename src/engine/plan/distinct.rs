@@ -3,6 +3,7 @@
 use quorate_protocol::cql::ast::Select;
 
 use super::Output;
+use crate::engine::aggregate::Aggregate;
 use crate::engine::error::EngineError;
 use crate::engine::restriction::Restrictions;
 use crate::engine::table::{ColumnKind, Table};
@@ -10,6 +11,7 @@ use crate::engine::table::{ColumnKind, Table};
 pub(super) fn check_distinct(
     select: &Select<'_>,
     outputs: &[Output],
+    aggregates: &[Aggregate],
     restrictions: &Restrictions,
     table: &Table,
 ) -> Result<(), EngineError> {
@@ -24,8 +26,9 @@ pub(super) fn check_distinct(
         ));
     }
     let mut selected = Vec::new();
-    for output in outputs {
-        output.value.expression.for_each_column(&mut |column| selected.push(column));
+    let aggregated = aggregates.iter().filter_map(|aggregate| aggregate.argument.as_ref());
+    for expression in outputs.iter().map(|output| &output.value.expression).chain(aggregated) {
+        expression.for_each_column(&mut |column| selected.push(column));
     }
     for column in selected.iter().filter_map(|index| table.columns().get(*index)) {
         if !matches!(column.kind, ColumnKind::PartitionKey | ColumnKind::Static) {

@@ -228,8 +228,9 @@ mod tests {
 
     #[test]
     fn depth_counts_across_the_boundary_of_a_class_name() {
-        let class = format!("{}Int32Type{}", "ListType(".repeat(20), ")".repeat(20));
-        let mut bytes = [0x00, 0x20].repeat(20);
+        let half = MAX_TYPE_DEPTH / 2 + 1;
+        let class = format!("{}Int32Type{}", "ListType(".repeat(half), ")".repeat(half));
+        let mut bytes = [0x00, 0x20].repeat(half);
         put_custom(&mut bytes, &class);
         assert_eq!(CqlType::decode_option(&mut bytes.as_slice()), Err(TypeError::TooDeep));
     }
