@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quorate_protocol::frame::{Envelope, HeaderFlags};
+use quorate_protocol::frame::Envelope;
 use quorate_protocol::message::request::{Request, RequestMessage};
 use quorate_protocol::message::view::{BatchView, ExecuteView, Parameters, QueryView, Statement as ChildStatement};
 use quorate_protocol::message::{BatchType, WriteType};
@@ -74,7 +74,7 @@ pub(crate) fn execute(worker: &Rc<Worker>, client: &Rc<Client>, lane: &Rc<Lane>,
     asked.prepared = Some(prepared.clone());
     let lane = lane_of(&prepared, lane);
     let partition = partition_of(worker, &prepared, &parameters);
-    let forward = match text_at_execution(worker, &prepared, envelope) {
+    let forward = match evaluated_at_execution(worker, &prepared) {
         None => {
             let what = What::Execute { prepared: prepared.clone(), hidden: hidden_values(worker, &prepared) };
             Forward { what, partition, ..asked.forward(envelope, lane) }
@@ -278,15 +278,6 @@ fn evaluated_at_execution(worker: &Worker, prepared: &Prepared) -> Option<String
     let in_text =
         !worker.shared.cluster.is_native() && prepared.statement.nondeterministic && prepared.hidden.is_none();
     if in_text { rewrite::evaluate_in_text(&prepared.text, &mut worker.evaluator()) } else { None }
-}
-
-/// The text that goes in place of the id: evaluated for this execution, or since no backend knows the id of what the proxy
-/// answers itself, and one is to trace it.
-fn text_at_execution(worker: &Worker, prepared: &Prepared, envelope: &Envelope) -> Option<String> {
-    if prepared.local.is_some() && envelope.flags().contains(HeaderFlags::TRACING) {
-        return Some(prepared.text.to_string());
-    }
-    evaluated_at_execution(worker, prepared)
 }
 
 /// An EXECUTE as the QUERY of a text with the same markers.

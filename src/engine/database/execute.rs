@@ -1,9 +1,9 @@
 //! Statements, run.
 
+use quorate_protocol::cql::ast::Name;
 use quorate_protocol::cql::{self, ast};
 use quorate_protocol::message::response::Rows;
 use quorate_protocol::message::view::Parameters;
-use quorate_protocol::cql::ast::Name;
 use quorate_protocol::message::{Consistency, QueryFlags};
 
 use super::statement::{SelectPlan, StatementPlan};
