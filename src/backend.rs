@@ -109,6 +109,9 @@ pub(crate) struct RequestKey(pub(crate) u64);
 pub(crate) trait Deliver {
     /// One reply; called outside every borrow of the backend's own state.
     fn deliver(&self, key: RequestKey, backend: u8, reply: Reply);
+
+    /// Whether anybody still wants the reply of that key.
+    fn is_awaited(&self, key: RequestKey) -> bool;
 }
 
 /// Why a request was not even queued.

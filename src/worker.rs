@@ -240,4 +240,11 @@ impl Deliver for ToWorker {
             coordinator::on_reply(&worker, key.into(), backend, reply);
         }
     }
+
+    fn is_awaited(&self, key: RequestKey) -> bool {
+        self.0.upgrade().is_some_and(|worker| {
+            let mut operations = worker.operations.borrow_mut();
+            operations.find(key.into()).is_some_and(|operation| !operation.answered && !operation.client.has_left())
+        })
+    }
 }

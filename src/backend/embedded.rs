@@ -15,6 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use quorate_protocol::frame::{Encoder, Envelope, Version};
@@ -84,6 +85,8 @@ struct Session {
 struct Waiting {
     reply_to: ReplyTo,
     since: Instant,
+    /// Of what is executed on another thread: set when nobody waits any more.
+    abandoned: Option<Arc<AtomicBool>>,
 }
 
 /// Names somebody who waits.
@@ -115,8 +118,17 @@ impl EmbeddedBackend {
         backend
     }
 
-    /// Called every now and then: gives up on a replica that has been silent for long.
+    /// Called every now and then: gives up on a replica that has been silent for long, and on work that nobody waits for.
     pub(crate) fn check(&self, now: Instant) {
+        for (_, waiting) in &*self.waiting.borrow() {
+            let is_awaited = || match &waiting.reply_to {
+                ReplyTo::Key(key, _) => self.deliver.is_awaited(*key),
+                ReplyTo::Caller(caller) => !caller.is_closed(),
+            };
+            if let Some(abandoned) = &waiting.abandoned {
+                abandoned.store(!is_awaited(), Ordering::Relaxed);
+            }
+        }
         if self.condition.get().mode.is_silent() && self.breaker.opens(now) {
             self.lose_all();
         }
@@ -169,6 +181,9 @@ impl EmbeddedBackend {
         self.held.borrow_mut().clear();
         let waiting = self.waiting.take();
         for (_, one) in waiting {
+            if let Some(abandoned) = &one.abandoned {
+                abandoned.store(true, Ordering::Relaxed);
+            }
             self.hand_over(one.reply_to, Err(BackendError::Lost));
         }
     }
@@ -182,8 +197,12 @@ impl EmbeddedBackend {
     fn detach(&self, ticket: Ticket, work: Work) {
         let (me, replica) = (self.me.clone(), self.replica.clone());
         let version = work.version();
+        let abandoned = Arc::new(AtomicBool::new(false));
+        if let Some(waiting) = self.waiting.borrow_mut().get_mut(ticket.slot) {
+            waiting.abandoned = Some(abandoned.clone());
+        }
         let job = tokio::task::spawn_blocking(move || {
-            let reply = guarded(version, || work.execute(&replica));
+            let reply = guarded(version, || work.execute(&replica, Some(&abandoned)));
             replica.committed(reply.unwrap_or_else(|refusal| refusal))
         });
         tokio::task::spawn_local(async move {
@@ -293,7 +312,7 @@ impl Backend for EmbeddedBackend {
         if waiting.is_empty() {
             self.breaker.waits_from(now);
         }
-        let slot = waiting.insert(Waiting { reply_to, since: now });
+        let slot = waiting.insert(Waiting { reply_to, since: now, abandoned: None });
         let ticket = Ticket { slot, epoch: self.epoch.get() };
         let session = Session { keyspace: request.lane.keyspace.clone(), user: request.user.cloned() };
         self.queue.borrow_mut().push_back(Queued { ticket, request: envelope, session });
@@ -316,7 +335,7 @@ impl Flush for EmbeddedBackend {
             match guarded(version, || Work::prepare(&self.replica, request, session)).flatten() {
                 Ok(work) if work.is_heavy() => self.detach(ticket, work),
                 Ok(work) => {
-                    let reply = guarded(version, || work.execute(&self.replica));
+                    let reply = guarded(version, || work.execute(&self.replica, None));
                     replies.push((ticket, reply.unwrap_or_else(|refusal| refusal)));
                 }
                 Err(reply) => replies.push((ticket, reply)),

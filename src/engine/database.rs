@@ -4,6 +4,7 @@
 //! whatever the schema is then: one whose table was altered meanwhile is compiled again. Writes are seen at once, and
 //! survive after the next [`Database::commit`].
 
+mod builds;
 mod execute;
 mod modify;
 mod open;
@@ -14,10 +15,11 @@ mod statement;
 mod upkeep;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use quick_cache::sync::Cache;
 use uuid::Uuid;
 
@@ -36,6 +38,9 @@ pub use statement::{Statement, metadata_id};
 
 /// Prepared statements that one database remembers.
 const PREPARED_MAX: usize = 10_000;
+
+/// The longest that a change of the schema or of roles waits for another.
+const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// One replica's data, and what it takes to use it.
 pub struct Database {
@@ -105,6 +110,14 @@ impl Database {
     /// Microseconds since the epoch.
     pub fn now_micros(&self) -> i64 {
         i64::try_from(self.environment().unix_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// Waits for the end of changes of the schema and of roles that are under way: not for ever, because whoever waits holds
+    /// one of a bounded number of threads, and is answered that it took too long by then.
+    fn turn_to_change(&self) -> Result<MutexGuard<'_, ()>, EngineError> {
+        self.changing.try_lock_for(TURN_PATIENCE).ok_or_else(|| {
+            EngineError::Storage("Another change of the schema or of roles is still under way".to_owned())
+        })
     }
 
     fn now_seconds(&self) -> i64 {

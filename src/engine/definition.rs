@@ -38,6 +38,7 @@ mod unified_compaction;
 
 use quorate_protocol::cql::ast::{Name, Statement};
 use quorate_protocol::message::response::{SchemaChange, SchemaChangeKind, SchemaTarget};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::EngineError;
@@ -60,7 +61,7 @@ pub struct Change {
 }
 
 /// Something new that follows from rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Build {
     /// The entries of an index.
     Index {

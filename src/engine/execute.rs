@@ -3,6 +3,8 @@
 mod group;
 mod output;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use quorate_protocol::message::response::{ResultColumns, ResultMetadata, Rows};
 use quorate_protocol::message::view::Values;
@@ -36,6 +38,8 @@ pub struct Page<'a> {
     pub masked: bool,
     /// The columns are not described: the reader knows them.
     pub omits_columns: bool,
+    /// Set once nobody waits for the page any more: reading ends at the next row then.
+    pub abandoned: Option<&'a AtomicBool>,
 }
 
 /// The most rows that may be asked for by their nearness (`StorageAttachedIndex.MAX_TOP_K`).
@@ -96,7 +100,8 @@ impl Plan {
             let cursor = Cursor::new(self, access, source, stamps, now_seconds, position, &mut line)?;
             let resumed = position.is_some_and(|position| position.clustering.is_some());
             let (partitions, filters) = (&access.partitions, access.filters.as_slice());
-            let mut reading = Reading { run, cursor, partitions, filters, limits, line, outputs };
+            let abandoned = page.abandoned;
+            let mut reading = Reading { run, cursor, partitions, filters, limits, line, outputs, abandoned };
             reading.limits.partition = if resumed { reading.line.partition } else { 0 };
             return reading.read();
         }
@@ -283,6 +288,7 @@ struct Reading<'a, 'r, 's> {
     limits: Limits,
     line: Line,
     outputs: Outputs<'r, 's>,
+    abandoned: Option<&'r AtomicBool>,
 }
 
 impl Reading<'_, '_, '_> {
@@ -350,6 +356,9 @@ impl Reading<'_, '_, '_> {
     fn next_accepted(&mut self) -> Result<bool, EngineError> {
         let plan = self.run.plan;
         while self.cursor.advance(&mut self.line)? {
+            if self.abandoned.is_some_and(|abandoned| abandoned.load(Ordering::Relaxed)) {
+                return Err(EngineError::Storage("Nobody waits for the result any more".to_owned()));
+            }
             if !plan.is_aggregate() {
                 self.limits.enter(self.line.partition);
                 if self.limits.left_in_partition == Some(0) {

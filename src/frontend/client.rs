@@ -63,6 +63,8 @@ pub(crate) struct Client {
     blocked_since: Cell<Option<Instant>>,
     opened_at: Instant,
     closing: Cell<bool>,
+    /// Whether the connection is over: nobody reads what still comes.
+    left: Cell<bool>,
     driver: RefCell<Option<Waker>>,
 }
 
@@ -97,6 +99,7 @@ impl Client {
             blocked_since: Cell::new(None),
             opened_at: Instant::now(),
             closing: Cell::new(false),
+            left: Cell::new(false),
             driver: RefCell::new(None),
         })
     }
@@ -219,9 +222,15 @@ impl Client {
 
     /// The connection is over: what still comes for it is dropped.
     pub(crate) fn leave(&self) {
+        self.left.set(true);
         self.closing.set(true);
         self.in_flight.set(0);
         self.encoder.replace(Encoder::new());
+    }
+
+    /// Whether its connection is over.
+    pub(crate) fn has_left(&self) -> bool {
+        self.left.get()
     }
 
     /// Called every now and then: closes clients that stalled, or never logged in.

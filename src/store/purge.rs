@@ -1,5 +1,6 @@
 //! Forgetting what was deleted long enough ago (`gc_grace_seconds`) that no replica can bring it back.
 
+mod forget;
 mod pass;
 
 pub(super) use pass::PurgeCursor;

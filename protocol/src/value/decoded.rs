@@ -7,8 +7,11 @@ use num_bigint::BigInt;
 use uuid::Uuid;
 
 use super::elements::{Elements, put_unsigned_vint};
-use super::temporal::NANOS_PER_DAY;
 use super::{CqlType, Decimal, Duration, NativeType, ValueError};
+
+/// The largest integer of a `varint` or `decimal`. Cassandra has no such bound; but writing one out in decimal digits takes
+/// time that grows with the square of its length, and nobody else is served meanwhile.
+const INTEGER_BYTES_MAX: usize = 1 << 16;
 
 /// A value of some CQL type. Null is the absence of one.
 ///
@@ -192,10 +195,8 @@ fn decode_native(native: NativeType, bytes: &[u8]) -> Result<Value, ValueError> 
         Int => Value::Int(i32::from_be_bytes(fixed(bytes, "4 or 0 byte int")?)),
         SmallInt => Value::SmallInt(i16::from_be_bytes(fixed(bytes, "2 bytes for a smallint")?)),
         TinyInt => Value::TinyInt(i8::from_be_bytes(fixed(bytes, "1 byte for a tinyint")?)),
-        Time => match i64::from_be_bytes(fixed(bytes, "8 byte long for time")?) {
-            nanos @ 0..NANOS_PER_DAY => Value::Time(nanos),
-            _ => return Err(ValueError::Time),
-        },
+        // one outside the day, which no literal is, can be bound
+        Time => Value::Time(i64::from_be_bytes(fixed(bytes, "8 byte long for time")?)),
         Uuid => Value::Uuid(uuid::Uuid::from_bytes(fixed(bytes, "UUID of 16 or 0 bytes")?)),
         TimeUuid => match uuid::Uuid::from_bytes(fixed(bytes, "UUID of 16 or 0 bytes")?) {
             uuid if uuid.get_version_num() == 1 => Value::TimeUuid(uuid),
@@ -206,10 +207,9 @@ fn decode_native(native: NativeType, bytes: &[u8]) -> Result<Value, ValueError> 
                 .split_first_chunk()
                 .filter(|(_, unscaled)| !unscaled.is_empty())
                 .ok_or(ValueError::Length { expected: "0 or at least 4 bytes", length: bytes.len() })?;
-            let unscaled = num_bigint::BigInt::from_signed_bytes_be(unscaled);
-            Value::Decimal(super::Decimal { unscaled, scale: i32::from_be_bytes(*scale) })
+            Value::Decimal(super::Decimal { unscaled: integer(unscaled)?, scale: i32::from_be_bytes(*scale) })
         }
-        VarInt => Value::VarInt(num_bigint::BigInt::from_signed_bytes_be(bytes)),
+        VarInt => Value::VarInt(integer(bytes)?),
         Duration => Value::Duration(super::Duration::decode(bytes)?),
         Inet => Value::Inet(match bytes.len() {
             4 => IpAddr::V4(Ipv4Addr::from(fixed::<4>(bytes, "")?)),
@@ -221,6 +221,13 @@ fn decode_native(native: NativeType, bytes: &[u8]) -> Result<Value, ValueError> 
 
 fn fixed<const N: usize>(bytes: &[u8], expected: &'static str) -> Result<[u8; N], ValueError> {
     bytes.try_into().map_err(|_| ValueError::Length { expected, length: bytes.len() })
+}
+
+fn integer(bytes: &[u8]) -> Result<num_bigint::BigInt, ValueError> {
+    if bytes.len() > INTEGER_BYTES_MAX {
+        return Err(ValueError::Length { expected: "at most 65536 bytes for an integer", length: bytes.len() });
+    }
+    Ok(num_bigint::BigInt::from_signed_bytes_be(bytes))
 }
 
 fn text(bytes: &[u8]) -> Result<String, ValueError> {
@@ -299,8 +306,19 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::duration::tests::any_duration;
+    use super::super::temporal::NANOS_PER_DAY;
     use super::super::types::tests::any_type;
     use super::*;
+
+    #[test]
+    fn an_integer_that_would_take_minutes_to_write_out_is_refused() {
+        for (native, prefix) in [(NativeType::VarInt, 0), (NativeType::Decimal, 4)] {
+            let decoded = |length: usize| Value::decode(&native.into(), &vec![1; prefix + length]);
+            assert!(decoded(INTEGER_BYTES_MAX).is_ok());
+            let refused = matches!(decoded(INTEGER_BYTES_MAX + 1), Err(ValueError::Length { .. }));
+            assert!(refused);
+        }
+    }
 
     /// Any type without user-defined ones in it, and a value of it.
     pub(crate) fn any_typed_value() -> impl Strategy<Value = (CqlType, Value)> {

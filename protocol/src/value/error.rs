@@ -22,9 +22,6 @@ pub enum ValueError {
     /// A `timeuuid` of another version than 1.
     #[error("Invalid version for TimeUUID type.")]
     TimeUuid,
-    /// A `time` outside the day.
-    #[error("Input long out of bounds for time")]
-    Time,
     /// A `duration` whose months or days are too many.
     #[error("The duration {part} must be a 32 bits integer but was: {value}")]
     DurationRange {

@@ -56,11 +56,19 @@ pub(super) fn write_date(date: u32, out: &mut String) {
     write_days(i64::from(date) - i64::from(DATE_EPOCH), out);
 }
 
-/// A `time` as `01:02:03.004000000`.
+/// A `time` as `01:02:03.004000000`; of one outside the day what `TimeSerializer.toString` makes of it, part by part.
 pub(super) fn write_time(nanos: i64, out: &mut String) {
-    let seconds = nanos / 1_000_000_000;
-    let _ =
-        write!(out, "{:02}:{:02}:{:02}.{:09}", seconds / 3600, seconds / 60 % 60, seconds % 60, nanos % 1_000_000_000);
+    let padded = |value: i64, digits: u32| {
+        let zeros = (1..digits).filter(|power| value < 10_i64.pow(*power)).count();
+        format!("{}{value}", "0".repeat(zeros))
+    };
+    let (micros, nano) = (nanos / 1000, nanos % 1000);
+    let (millis, micro) = (micros / 1000, micros % 1000);
+    let (seconds, milli) = (millis / 1000, millis % 1000);
+    let (minutes, second) = (seconds / 60, seconds % 60);
+    let (hours, minute) = (minutes / 60 % 24, minutes % 60);
+    let (hour, minute, second) = (padded(hours, 2), padded(minute, 2), padded(second, 2));
+    let _ = write!(out, "{hour}:{minute}:{second}.{}{}{}", padded(milli, 3), padded(micro, 3), padded(nano, 3));
 }
 
 /// A `timestamp` as `2020-01-31T01:02:03.004Z`, with `separator` in place of the `T`.
@@ -233,6 +241,17 @@ mod tests {
         fn hostile_text_never_panics(text in "[-+0-9:.TZé ]{0,24}") {
             let _ = (parse_date(&text), parse_time(&text), parse_timestamp(&text));
         }
+    }
+
+    #[test]
+    fn a_time_outside_the_day_is_shown_as_cassandra_shows_it() {
+        let shown = |nanos| {
+            let mut text = String::new();
+            write_time(nanos, &mut text);
+            text
+        };
+        assert_eq!(shown(-1), "00:00:00.00000000-1");
+        assert_eq!(shown(NANOS_PER_DAY + 3_723_000_000_001), "01:02:03.000000001");
     }
 
     #[test]

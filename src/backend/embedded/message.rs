@@ -1,6 +1,7 @@
 //! From a request's message to the reply's: what the database is asked, and how its answer is said.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use quorate_protocol::frame::{Envelope, Opcode, Version};
 use quorate_protocol::message::response::{
@@ -68,11 +69,11 @@ impl Work {
         self.request.version()
     }
 
-    /// Executes it, and gives the reply.
-    pub(super) fn execute(self, replica: &Replica) -> Reply {
+    /// Executes it, and gives the reply. Once `abandoned` is set, nobody wants it, and what only reads ends soon.
+    pub(super) fn execute(self, replica: &Replica, abandoned: Option<&AtomicBool>) -> Reply {
         let version = self.version();
         let trace = Trace::of(&self.request);
-        let mut reply = match self.answer(replica) {
+        let mut reply = match self.answer(replica, abandoned) {
             Ok(reply) => reply,
             Err(refusal) => Response::Error(refusal).into(),
         };
@@ -85,14 +86,14 @@ impl Work {
         encode(version, &reply)
     }
 
-    fn answer(&self, replica: &Replica) -> Result<ResponseMessage, CqlError> {
+    fn answer(&self, replica: &Replica, abandoned: Option<&AtomicBool>) -> Result<ResponseMessage, CqlError> {
         self.check_level()?;
         let (database, user) = (replica.database(), self.session.user.as_deref());
         match &self.what {
             What::Prepare => prepare(database, &self.request, &self.session),
             What::Query(statement) => {
                 let view = QueryView::parse(&self.request).map_err(|error| malformed(&error))?;
-                let execution = Execution { parameters: &view.parameters, knows_columns: false, user };
+                let execution = Execution { parameters: &view.parameters, knows_columns: false, user, abandoned };
                 let executed = database.execute(statement, execution)?;
                 Ok(said(executed, &view.parameters, None))
             }
@@ -101,7 +102,7 @@ impl Work {
                 // A version without ids of metadata knows what PREPARED said.
                 let known = view.result_metadata_id.unwrap_or(statement.metadata_id());
                 let knows_columns = statement.metadata().is_some() && *known == **statement.metadata_id();
-                let execution = Execution { parameters: &view.parameters, knows_columns, user };
+                let execution = Execution { parameters: &view.parameters, knows_columns, user, abandoned };
                 let executed = database.execute(statement, execution)?;
                 Ok(said(executed, &view.parameters, Some((known, statement))))
             }
@@ -112,7 +113,7 @@ impl Work {
                     .zip(view.children())
                     .map(|(statement, child)| BatchChild { statement, values: child.values })
                     .collect();
-                let execution = Execution { parameters: &view.parameters, knows_columns: false, user };
+                let execution = Execution { parameters: &view.parameters, knows_columns: false, user, abandoned };
                 let executed = database.batch(view.batch_type, &children, execution)?;
                 Ok(said(executed, &view.parameters, None))
             }

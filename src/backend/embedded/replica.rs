@@ -8,6 +8,7 @@ use quorate_protocol::message::response::SchemaChange;
 use tokio::sync::{mpsc, watch};
 
 use super::condition::{Action, Condition, Mode, Unfit};
+use super::guard::guarded_commit;
 use super::message;
 use crate::backend::{Credentials, LoginRefused, Observation, Reply};
 use crate::engine::EngineError;
@@ -122,7 +123,7 @@ impl Replica {
 
     /// Makes what was applied survive.
     pub(super) fn commit(&self) -> Committed {
-        Committed(self.database.commit())
+        Committed(guarded_commit(|| self.database.commit()))
     }
 
     /// The reply, once what it says survives.

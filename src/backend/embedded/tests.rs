@@ -24,6 +24,10 @@ impl Deliver for Inbox {
     fn deliver(&self, key: RequestKey, _backend: u8, reply: Reply) {
         self.0.borrow_mut().push((key.0, reply.map(|envelope| envelope.opcode())));
     }
+
+    fn is_awaited(&self, _key: RequestKey) -> bool {
+        true
+    }
 }
 
 struct Bench {
@@ -168,7 +172,7 @@ fn only_one_row_or_a_short_page_is_read_while_others_wait() {
             "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}",
             "CREATE TABLE ks.t (k int, c int, PRIMARY KEY (k, c))",
         ] {
-            let reply = work(text, None).execute(&bench.replica).unwrap();
+            let reply = work(text, None).execute(&bench.replica, None).unwrap();
             assert_eq!(reply.opcode(), Opcode::Result, "{text}");
         }
         let select = "SELECT * FROM ks.t WHERE k = 1";

@@ -1,5 +1,7 @@
 //! Statements, run.
 
+use std::sync::atomic::AtomicBool;
+
 use quorate_protocol::cql::ast::Name;
 use quorate_protocol::cql::{self, ast};
 use quorate_protocol::message::response::Rows;
@@ -24,6 +26,8 @@ pub struct Execution<'a> {
     pub knows_columns: bool,
     /// Who wants it. Nobody: where clients log in, this program itself, which may do all.
     pub user: Option<&'a str>,
+    /// Set once nobody waits for a result any more: a SELECT ends at the next row then.
+    pub abandoned: Option<&'a AtomicBool>,
 }
 
 impl Database {
@@ -75,13 +79,14 @@ impl Database {
     }
 
     fn select(&self, select: &SelectPlan, execution: Execution<'_>) -> Result<Executed, EngineError> {
-        let Execution { parameters, knows_columns, .. } = execution;
+        let Execution { parameters, knows_columns, abandoned, .. } = execution;
         let page = Page {
             size: page_size(parameters),
             state: parameters.paging_state,
             now_seconds: parameters.now_in_seconds.map(i64::from),
             masked: false,
             omits_columns: knows_columns && parameters.flags.contains(QueryFlags::SKIP_METADATA),
+            abandoned,
         };
         let (plan, mut environment) = (&select.plan, self.environment());
         let rows = if select.is_computed {

@@ -74,7 +74,7 @@ impl Database {
     fn over(store: Store, setup: Setup, environment: Box<MakeEnvironment>) -> Result<Self, OpenError> {
         let schema = read_schema(&store)?;
         let roles = read_roles(&store, setup.rules, &mut *environment())?;
-        Ok(Self {
+        let database = Self {
             name: setup.name.into(),
             topology: setup.topology,
             rules: setup.rules,
@@ -86,7 +86,9 @@ impl Database {
             prepared: Cache::new(PREPARED_MAX),
             list_ids: ListIds::new(&mut *environment()),
             environment,
-        })
+        };
+        database.resume_builds()?;
+        Ok(database)
     }
 }
 

@@ -6,10 +6,9 @@ use md5::{Digest, Md5};
 use quorate_protocol::cql::ast;
 
 use super::open::SCHEMA;
-use super::{Database, Executed, Outcome, Schema, Uuid, Versioned};
+use super::{Database, Executed, Outcome, Schema, Uuid, Versioned, builds};
 use crate::engine::EngineError;
-use crate::engine::definition::{self, Build};
-use crate::engine::maintain::{IndexPlan, ViewPlan};
+use crate::engine::definition;
 use crate::engine::schema::{Index, TableDefinition, ViewDefinition};
 use crate::store::mutation::StorageId;
 
@@ -23,18 +22,17 @@ impl Database {
         stamp_micros: i64,
         user: Option<&str>,
     ) -> Result<Executed, EngineError> {
-        let _turn = self.changing.lock();
+        let _turn = self.turn_to_change()?;
         let current = self.schema();
         let mut bits = Bits::of(text, stamp_micros);
         let change = definition::apply(&current, statement, keyspace, stamp_micros, &mut || bits.next())?;
         let outcome = match change.event {
             None => Outcome::Void,
             Some(event) => {
+                builds::note(&self.store, &change.build)?;
                 self.adopt(change.schema, &change.removed)?;
                 self.permissions_follow(&event, user)?;
-                for build in &change.build {
-                    self.build(build)?;
-                }
+                self.finish_builds(&change.build)?;
                 Outcome::SchemaChange(event)
             }
         };
@@ -43,7 +41,7 @@ impl Database {
 
     /// TRUNCATE: the table goes on with rows elsewhere.
     pub(super) fn truncate(&self, keyspace: &str, table: &str) -> Result<Outcome, EngineError> {
-        let _turn = self.changing.lock();
+        let _turn = self.turn_to_change()?;
         let mut next = (*self.schema()).clone();
         let Some(known) = next.keyspace(keyspace).cloned() else { return Err(no_keyspace(keyspace)) };
         if known.views.contains_key(table) {
@@ -62,7 +60,7 @@ impl Database {
     }
 
     /// Lets `schema` take the place of the current one; `removed` are the rows that nothing names any longer.
-    fn adopt(&self, schema: Schema, removed: &[StorageId]) -> Result<(), EngineError> {
+    pub(super) fn adopt(&self, schema: Schema, removed: &[StorageId]) -> Result<(), EngineError> {
         let record = schema.to_record().map_err(|error| EngineError::Storage(error.to_string()))?;
         self.store.put_record(SCHEMA, &record)?;
         self.store.commit()?;
@@ -76,23 +74,6 @@ impl Database {
         }
         self.store.commit()?;
         Ok(())
-    }
-
-    /// Fills what follows from rows that are there. Rows that are written meanwhile get theirs by themselves.
-    fn build(&self, build: &Build) -> Result<(), EngineError> {
-        let (schema, now_seconds) = (self.schema(), self.now_seconds());
-        match build {
-            Build::Index { keyspace, table, index } => {
-                let Some(definition) = schema.table(keyspace, table) else { return Ok(()) };
-                let plan = definition.indexes.get(index.as_str()).and_then(|index| IndexPlan::new(definition, index));
-                plan.map_or(Ok(()), |plan| plan.build(&self.store, now_seconds))
-            }
-            Build::View { keyspace, view } => {
-                let Some(view) = schema.view(keyspace, view) else { return Ok(()) };
-                let Some(base) = schema.table(keyspace, &view.base) else { return Ok(()) };
-                ViewPlan::new(&schema, base, view)?.build(&self.store, now_seconds)
-            }
-        }
     }
 }
 

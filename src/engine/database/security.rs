@@ -46,7 +46,7 @@ impl Database {
         keyspace: Option<&str>,
         user: Option<&str>,
     ) -> Result<Executed, EngineError> {
-        let _turn = self.changing.lock();
+        let _turn = self.turn_to_change()?;
         let mut environment = self.environment();
         let execution = self
             .with_security(keyspace, user, |security| security.execute(statement, &mut || bits(&mut *environment)))?;

@@ -9,12 +9,25 @@ use quorate_protocol::message::view::QueryView;
 use quorate_protocol::message::{Consistency, Request, RequestMessage};
 
 use super::*;
+use crate::store::StoreOptions;
 use crate::system::{Proxy, Topology};
 
 /// Long after the clock of any machine that runs this: a client may say that it is that second.
 const FAR_FUTURE_SECONDS: i32 = i32::MAX - 1;
 
 fn database(tables: &[&str]) -> Database {
+    with_tables(Database::in_memory(setup()).unwrap(), tables)
+}
+
+fn with_tables(database: Database, tables: &[&str]) -> Database {
+    run(&database, "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
+    for table in tables {
+        run(&database, table);
+    }
+    database
+}
+
+fn setup() -> Setup {
     let local = Proxy {
         address: "127.0.0.1:9042".parse().unwrap(),
         data_center: "datacenter1".to_owned(),
@@ -29,12 +42,7 @@ fn database(tables: &[&str]) -> Database {
         native_protocol_version: 5,
         started_seconds: 0,
     };
-    let database = Database::in_memory(Setup { name: "r1".to_owned(), topology, rules: Rules::Open }).unwrap();
-    run(&database, "CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}");
-    for table in tables {
-        run(&database, table);
-    }
-    database
+    Setup { name: "r1".to_owned(), topology, rules: Rules::Open }
 }
 
 /// Executes a statement at a second that the client names.
@@ -57,7 +65,10 @@ fn execute_as(database: &Database, text: &str, parameters: QueryParameters) -> R
     let request = RequestMessage::from(Request::Query { query: text.to_owned(), parameters });
     let envelope = request.encode(Version::V5, 0).unwrap();
     let view = QueryView::parse(&envelope).unwrap();
-    database.execute(&statement, Execution { parameters: &view.parameters, knows_columns: false, user: None })
+    database.execute(
+        &statement,
+        Execution { parameters: &view.parameters, knows_columns: false, user: None, abandoned: None },
+    )
 }
 
 /// The rows that it answers with.
@@ -255,4 +266,75 @@ fn values_of_composite_types_are_written_as_strings() {
     assert_eq!(run(&database, "SELECT v FROM t"), [[Some(value)]]);
     let refusal = execute(&database, "INSERT INTO t (k, v) VALUES (1, 'abc:x')", None).map(|_| ()).unwrap_err();
     assert!(refusal.to_string().starts_with("Invalid STRING constant (abc:x) for \"v\" of type"), "{refusal}");
+}
+
+#[test]
+fn an_index_or_view_that_a_crash_left_empty_is_filled_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Database::open(directory.path(), &StoreOptions::default(), setup()).unwrap();
+    let created = [
+        "CREATE INDEX i ON t (v)",
+        "CREATE MATERIALIZED VIEW mv AS SELECT * FROM t WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)",
+    ];
+    let database = with_tables(open(), &["CREATE TABLE t (k int PRIMARY KEY, v int)"]);
+    run(&database, "INSERT INTO t (k, v) VALUES (1, 7)");
+    drop(database);
+    for text in created {
+        let database = open();
+        let tree = quorate_protocol::cql::parse(text).unwrap();
+        let change =
+            crate::engine::definition::apply(&database.schema(), &tree, Some("ks"), 1, &mut || 1_u128).unwrap();
+        assert!(!change.build.is_empty());
+        builds::note(&database.store, &change.build).unwrap();
+        database.adopt(change.schema, &change.removed).unwrap();
+        // and here the process dies
+    }
+    let database = open();
+    assert_eq!(run(&database, "SELECT k FROM t WHERE v = 7"), [[int(1)]]);
+    assert_eq!(run(&database, "SELECT k FROM mv WHERE v = 7"), [[int(1)]]);
+}
+
+#[test]
+fn entries_of_an_index_whose_rows_changed_are_forgotten_and_no_others() {
+    use crate::engine::maintain::{IndexPlan, IndexRange};
+    let tables = ["CREATE TABLE t (k int, c int, v int, s int static, PRIMARY KEY (k, c))", "CREATE INDEX iv ON t (v)"];
+    let more = ["CREATE INDEX ic ON t (c)", "CREATE INDEX isv ON t (s)"];
+    let database = database(&[tables[0], tables[1], more[0], more[1]]);
+    let entries = |index: &str, value: i32| {
+        let schema = database.schema();
+        let table = schema.table("ks", "t").unwrap();
+        let plan = IndexPlan::new(table, &table.indexes[index]).unwrap();
+        let mut found = plan.candidates(&database.store, &IndexRange::Value(int(value).unwrap()), 0).unwrap();
+        std::iter::from_fn(|| found.next().unwrap()).count()
+    };
+    run(&database, "INSERT INTO t (k, c, v, s) VALUES (1, 1, 1, 1)");
+    run(&database, "INSERT INTO t (k, c, v, s) VALUES (1, 2, 1, 2)");
+    run(&database, "UPDATE t SET v = 2 WHERE k = 1 AND c = 1");
+    run(&database, "DELETE FROM t WHERE k = 1 AND c = 2");
+    let all = || {
+        [entries("iv", 1), entries("iv", 2), entries("ic", 1), entries("ic", 2), entries("isv", 1), entries("isv", 2)]
+    };
+    assert_eq!(all(), [2, 1, 1, 1, 1, 1]);
+    database.upkeep().unwrap();
+    assert_eq!(all(), [0, 1, 1, 0, 0, 1]);
+    // the pass begins again
+    run(&database, "UPDATE t SET v = 3 WHERE k = 1 AND c = 1");
+    database.upkeep().unwrap();
+    assert_eq!(all(), [0, 0, 1, 0, 0, 1]);
+    assert_eq!(run(&database, "SELECT k FROM t WHERE v = 3"), [[int(1)]]);
+}
+
+#[test]
+fn a_select_that_nobody_waits_for_ends() {
+    use std::sync::atomic::AtomicBool;
+    let database = database(&["CREATE TABLE t (k int PRIMARY KEY)"]);
+    run(&database, "INSERT INTO t (k) VALUES (1)");
+    let statement = database.compile("SELECT count(*) FROM t", Some("ks"), None).unwrap();
+    let parameters = quorate_protocol::message::view::Parameters::of_level(Consistency::One);
+    for (is_abandoned, ends) in [(false, false), (true, true)] {
+        let abandoned = AtomicBool::new(is_abandoned);
+        let execution =
+            Execution { parameters: &parameters, knows_columns: false, user: None, abandoned: Some(&abandoned) };
+        assert_eq!(database.execute(&statement, execution).is_err(), ends);
+    }
 }

@@ -1,7 +1,9 @@
-//! What a database does beside its requests: it forgets what was deleted long ago, and gives back what was dropped.
+//! What a database does beside its requests: it forgets what was deleted long ago and entries of
+//! indexes that mean nothing any more, and gives back what was dropped.
 
 use super::Database;
 use crate::engine::EngineError;
+use crate::engine::maintain::IndexPlan;
 
 /// Entries of each table that one step looks at, or removes.
 const ENTRIES_AT_ONCE: usize = 4_096;
@@ -17,6 +19,9 @@ impl Database {
         let (schema, now_seconds) = (self.schema(), self.now_seconds());
         for definition in schema.keyspaces.values().flat_map(|keyspace| keyspace.tables_and_views()) {
             self.store.purge_some(&definition.shape, now_seconds, ENTRIES_AT_ONCE)?;
+            for index in definition.indexes.values().filter_map(|index| IndexPlan::new(definition, index)) {
+                index.forget_stale(&self.store, ENTRIES_AT_ONCE)?;
+            }
         }
         self.commit()
     }

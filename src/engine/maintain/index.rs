@@ -2,11 +2,12 @@
 //!
 //! An entry's clustering is the value, the token and the partition key of the row, and its clustering: so that those of one
 //! value come in the order in which a table is read. Of a column that a partition has once, a part of its key or a static one,
-//! the entries are of partitions and end with their keys. Entries are only ever added. One whose row has another value by now
-//! is *stale*: who reads looks at the row, and judges by it.
+//! the entries are of partitions and end with their keys. Writes only add entries. One whose row has another value by
+//! now is *stale*: who reads looks at the row, and judges by it; a pass in the background removes it.
 
 mod entry;
 mod read;
+mod stale;
 
 use std::sync::Arc;
 

@@ -22,8 +22,14 @@ pub struct PurgeProgress {
 /// Where the next call goes on.
 #[derive(Debug)]
 pub(in crate::store) struct PurgeCursor {
-    next_key: Vec<u8>,
+    pub(super) next_key: Vec<u8>,
     partition: Option<PartitionPass>,
+}
+
+impl PurgeCursor {
+    pub(super) fn at(next_key: Vec<u8>) -> Self {
+        PurgeCursor { next_key, partition: None }
+    }
 }
 
 /// A partition that is being passed. Its deletions may be forgotten at its end, since what they cover is gone by then: unless
@@ -45,7 +51,7 @@ impl Store {
     /// one ended.
     pub fn purge_some(&self, shape: &TableShape, now_seconds: i64, budget: usize) -> Result<PurgeProgress, StoreError> {
         let (start, end) = key::table(shape.storage);
-        let begin = || PurgeCursor { next_key: start, partition: None };
+        let begin = || PurgeCursor::at(start);
         let mut cursor = self.purges.lock().remove(&shape.storage).unwrap_or_else(begin);
         let mut visited = 0;
         while visited < budget {

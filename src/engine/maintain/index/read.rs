@@ -116,7 +116,7 @@ fn prefix(value: Bytes) -> Clustering {
 }
 
 /// A place (token, serialized partition key, clustering) as the key and the clustering of a row.
-fn split(place: Clustering, partition_key_count: usize) -> Result<(PartitionKey, Clustering), StoreError> {
+pub(super) fn split(place: Clustering, partition_key_count: usize) -> Result<(PartitionKey, Clustering), StoreError> {
     let mut parts = place.into_iter().skip(1);
     let serialized = parts.next().ok_or(StoreError::Corrupt("an index entry without a key".into()))?;
     let key = split_key(serialized, partition_key_count)?;
