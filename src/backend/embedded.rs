@@ -148,7 +148,7 @@ impl EmbeddedBackend {
     /// The replica is in another condition from now on.
     fn become_like(&self, condition: Condition) {
         let before = self.condition.replace(condition);
-        if before.mode == condition.mode {
+        if before.mode == condition.mode && condition.mode != Mode::Stopped {
             return;
         }
         match condition.mode {
@@ -278,7 +278,8 @@ impl EmbeddedBackend {
 
 impl Backend for EmbeddedBackend {
     fn is_live(&self) -> bool {
-        self.condition.get().mode != Mode::Stopped && !self.breaker.is_open() && !self.replica.database().has_failed()
+        // Whoever stopped or started it finds it so at once. What this worker does not know yet, its queue waits for.
+        !self.replica.is_stopped() && !self.breaker.is_open() && !self.replica.database().has_failed()
     }
 
     fn is_live_in(&self, _version: Version) -> bool {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use quorate_protocol::message::response::SchemaChange;
@@ -24,6 +25,8 @@ pub(crate) struct Replica {
     /// Requests without a reply that each worker may have.
     in_flight_max: usize,
     condition: watch::Sender<Condition>,
+    /// As the condition says, for those who must not be a moment behind.
+    is_stopped: AtomicBool,
     observer: Mutex<Option<Observer>>,
 }
 
@@ -57,6 +60,7 @@ impl Replica {
             database,
             in_flight_max,
             condition: watch::Sender::new(Condition::default()),
+            is_stopped: AtomicBool::new(false),
             observer: Mutex::default(),
         })
     }
@@ -87,6 +91,11 @@ impl Replica {
         *self.condition.borrow()
     }
 
+    /// Whether it is down for whoever asks from now on, whether or not its workers have heard of it.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
+    }
+
     /// The condition, now and as it changes.
     pub(super) fn conditions(&self) -> watch::Receiver<Condition> {
         self.condition.subscribe()
@@ -105,6 +114,7 @@ impl Replica {
             }
         });
         let condition = outcome?;
+        self.is_stopped.store(condition.mode == Mode::Stopped, Ordering::Release);
         self.show_schema(condition.mode);
         Ok(condition)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lsm_tree::compaction::Leveled;
-use lsm_tree::config::{BlockSizePolicy, HashRatioPolicy, PinningPolicy};
+use lsm_tree::config::{BlockSizePolicy, HashRatioPolicy, PinningPolicy, RestartIntervalPolicy};
 use lsm_tree::{
     AbstractTree, AnyTree, Cache, Config, Guard, InternalValue, IterGuardImpl, SeqNo, SequenceNumberCounter, ValueType,
 };
@@ -17,10 +17,13 @@ use crate::store::StoreError;
 const LEVELS: usize = 7;
 
 /// Larger blocks take less memory for the index, and more time to read.
-const BLOCK_BYTES: u32 = 4 << 10;
+const BLOCK_BYTES: u32 = 2 << 10;
+
+/// Of so many keys of a block, one is whole, and can be gone to at once.
+const KEYS_PER_WHOLE_ONE: u8 = 8;
 
 /// Bytes, for each key of a block, of a table that tells where it is in it.
-const HASH_RATIO: f32 = 0.0;
+const HASH_BYTES_PER_KEY: f32 = 1.0;
 
 /// Every state of the tree has a number; whoever reads later reads from that one.
 pub(super) type Moment = SeqNo;
@@ -45,7 +48,8 @@ impl Tree {
             // Its files are few, and stay open.
             .use_descriptor_table(None)
             .data_block_size_policy(BlockSizePolicy::all(BLOCK_BYTES))
-            .data_block_hash_ratio_policy(HashRatioPolicy::all(HASH_RATIO));
+            .data_block_restart_interval_policy(RestartIntervalPolicy::all(KEYS_PER_WHOLE_ONE))
+            .data_block_hash_ratio_policy(HashRatioPolicy::all(HASH_BYTES_PER_KEY));
         // Where a key is, and whether it is anywhere, is always known from memory: three bytes or so for each row. Read from
         // the disk for each look, it would push all else out of the cache.
         config.filter_block_pinning_policy = PinningPolicy::all(true);
