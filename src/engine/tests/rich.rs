@@ -40,7 +40,6 @@ const OTHER_WORDS: &[&str] = &[
     "SELECT k FROM r.typed WHERE j = ? ALLOW FILTERING 7f0000",
     "SELECT k FROM r.typed WHERE r = ? ALLOW FILTERING 00",
     "SELECT k FROM r.typed WHERE p = ? ALLOW FILTERING 00000000000040008080808080808080",
-    "SELECT k FROM r.typed WHERE n = ? ALLOW FILTERING ffffffffffffffff",
 ];
 
 #[test]
