@@ -75,14 +75,15 @@ pub struct Listening {
 /// # Errors
 /// [`ServeError`] when it cannot start. What fails later is retried and logged.
 pub fn serve(configuration: Configuration, listening: impl FnOnce(&Listening)) -> Result<(), ServeError> {
-    run(configuration, listening, until_told_to_stop(), NOTICE)
+    run(configuration, listening, until_told_to_stop, NOTICE)
 }
 
-/// Runs a proxy until `stop` completes; clients then have `notice` to leave by themselves.
-pub(crate) fn run(
+/// Runs a proxy until what `stop` gives completes; clients then have `notice` to leave by themselves. It is called within the
+/// runtime, before anybody is told that the proxy listens.
+pub(crate) fn run<Stop: Future<Output = ()>>(
     mut configuration: Configuration,
     listening: impl FnOnce(&Listening),
-    stop: impl Future<Output = ()>,
+    stop: impl FnOnce() -> Stop,
     notice: Duration,
 ) -> Result<(), ServeError> {
     let runtime = single_threaded()?;
@@ -121,8 +122,9 @@ pub(crate) fn run(
         workers.push(thread::Builder::new().name(name).spawn(run)?);
     }
     drop(failed);
-    info!(address = %configuration.listen.address, workers = workers.len(), "listening");
     let outcome = runtime.block_on(async {
+        let stop = stop();
+        info!(address = %configuration.listen.address, workers = workers.len(), "listening");
         tokio::task::spawn_local(control::watch(shared.clone(), registry.clone(), configuration.listen.peers.clone()));
         let replicas = Replicas::new(shared.replicas());
         let admin = match &configuration.admin {
@@ -225,15 +227,18 @@ fn single_threaded() -> io::Result<LocalRuntime> {
     builder.enable_all().max_blocking_threads(BLOCKING_THREADS_MAX).build_local(LocalOptions::default())
 }
 
-async fn until_told_to_stop() {
+/// From the call on, signals do not end the process at once.
+fn until_told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        warn!("signals cannot be received; end the process by SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => info!("SIGINT: draining"),
-        _ = terminate.recv() => info!("SIGTERM: draining"),
+    let signals = signal(SignalKind::interrupt()).and_then(|first| Ok((first, signal(SignalKind::terminate())?)));
+    async move {
+        let Ok((mut interrupt, mut terminate)) = signals else {
+            warn!("signals cannot be received; end the process by SIGKILL");
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => info!("SIGINT: draining"),
+            _ = terminate.recv() => info!("SIGTERM: draining"),
+        }
     }
 }

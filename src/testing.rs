@@ -116,7 +116,7 @@ impl Server {
                 // Whoever started it waits for this.
                 let _ = started.send(listening.clone());
             };
-            server::run(configuration, listening, until, Duration::ZERO)
+            server::run(configuration, listening, || until, Duration::ZERO)
         });
         let thread = thread.map_err(ServeError::from)?;
         match starting.recv() {
