@@ -1,7 +1,7 @@
 //! The client programs under `drivers/`: built with their own package managers, run against a server, judged by their
 //! exit status.
 //!
-//! Each takes `HOST PORT VOTERS`, prints one line per check, and exits with 1 if any failed.
+//! Each takes `HOST PORT VOTERS KIND`, prints one line per check, and exits with 1 if any failed.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,6 +13,15 @@ use anyhow::{Context, Result, bail};
 
 use crate::cassandra::CQL_PORT;
 use crate::workdir;
+
+/// What is behind the server that a client program connects to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voters {
+    /// So many clusters of Cassandra, or one without a proxy.
+    Cassandra(usize),
+    /// So many embedded replicas.
+    Embedded(usize),
+}
 
 /// A client program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,19 +41,23 @@ pub enum Driver {
 }
 
 impl Driver {
-    /// Runs its checks against the server at `address`, behind which are `voters` backends, and returns what it printed.
+    /// Runs its checks against the server at `address`, behind which are `voters`, and returns what it printed.
     ///
     /// # Errors
     /// If it cannot be built, or if a check failed; the error holds the failed checks.
-    pub fn run(self, address: IpAddr, voters: usize) -> Result<String> {
+    pub fn run(self, address: IpAddr, voters: Voters) -> Result<String> {
         let mut command = self.build()?;
-        command.args([address.to_string(), CQL_PORT.to_string(), voters.to_string()]);
+        let (count, kind) = match voters {
+            Voters::Cassandra(count) => (count, "cassandra"),
+            Voters::Embedded(count) => (count, "embedded"),
+        };
+        command.args([address.to_string(), CQL_PORT.to_string(), count.to_string(), kind.to_owned()]);
         let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         if !output.status.success() {
             let failures: Vec<&str> = printed.lines().filter(|line| !line.starts_with("ok ")).collect();
             let told = String::from_utf8_lossy(&output.stderr);
-            bail!("{self:?} over {voters} voters, {}:\n{}\n{told}", output.status, failures.join("\n"));
+            bail!("{self:?} over {voters:?}, {}:\n{}\n{told}", output.status, failures.join("\n"));
         }
         Ok(printed)
     }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use anyhow::Result;
 use quorate_integration::cassandra::{self, Node, Security};
-use quorate_integration::drivers::Driver;
+use quorate_integration::drivers::{Driver, Voters};
 use quorate_integration::loopback::Loopback;
 use quorate_integration::proxy::Proxy;
 
@@ -84,7 +84,7 @@ fn every_check_passes(driver: Driver) {
     let failures: Vec<String> = servers
         .endpoints()
         .into_iter()
-        .filter_map(|(address, voters)| match driver.run(address, voters) {
+        .filter_map(|(address, voters)| match driver.run(address, Voters::Cassandra(voters)) {
             Ok(printed) => {
                 println!("{driver:?} over {voters}: {} checks", printed.lines().count());
                 None

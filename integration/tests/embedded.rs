@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a test panics and prints")]
 
 use anyhow::Result;
-use quorate_integration::drivers::Driver;
+use quorate_integration::drivers::{Driver, Voters};
 use quorate_integration::loopback::Loopback;
 use quorate_integration::proxy::Proxy;
 
@@ -24,7 +24,7 @@ fn every_check_passes(replicas: usize) -> Result<()> {
     let proxy = Proxy::embedded(&loopback, &format!("embedded-{replicas}"), replicas)?;
     let drivers = [Driver::Python, Driver::Cqlsh, Driver::Java, Driver::Go, Driver::Node, Driver::Rust];
     for driver in drivers {
-        let printed = driver.run(proxy.address(), replicas)?;
+        let printed = driver.run(proxy.address(), Voters::Embedded(replicas))?;
         println!("{driver:?} over {replicas} embedded: {} checks", printed.lines().count());
     }
     Ok(())

@@ -1,9 +1,9 @@
 """Runs every check against HOST:PORT, for each protocol version and compression that the driver has.
 
-usage: main.py HOST PORT [VOTERS]
+usage: main.py HOST PORT [VOTERS [KIND]]
 
-VOTERS is the number of backends behind a proxy; with more than one, conditional writes are refused. One line is printed
-per check; the exit status is 1 if any failed.
+VOTERS is the number of backends behind a proxy; with more than one, conditional writes are refused. KIND is `cassandra`,
+or `embedded`, which runs no functions written in Java. One line is printed per check; the exit status is 1 if any failed.
 """
 
 import contextlib
@@ -22,8 +22,8 @@ COMBINATIONS = [(3, None), (3, "lz4"), (4, None), (4, "lz4"), (4, "snappy"), (5,
 class Server:
     """A connected session, and what a check needs to know about it."""
 
-    def __init__(self, host, port, voters, version, compression):
-        self.version, self.voters = version, voters
+    def __init__(self, host, port, voters, kind, version, compression):
+        self.version, self.voters, self.kind = version, voters, kind
         self.keyspace = f"python_v{version}_{compression or 'plain'}"
         self._connect = lambda: connect(host, port, version, compression)
         self.cluster = self._connect()
@@ -62,10 +62,11 @@ def connect(host, port, version, compression):
 
 
 def main():
-    host, port, voters = sys.argv[1], int(sys.argv[2]), int((sys.argv[3:] or ["1"])[0])
+    host, port = sys.argv[1], int(sys.argv[2])
+    voters, kind = int((sys.argv[3:] or ["1"])[0]), (sys.argv[4:] or ["cassandra"])[0]
     failed = 0
     for version, compression in COMBINATIONS:
-        server = Server(host, port, voters, version, compression)
+        server = Server(host, port, voters, kind, version, compression)
         for check in CHECKS:
             name = f"v{version} {compression or 'plain'} {check.__name__}"
             try:
