@@ -42,8 +42,8 @@ pub(super) struct Cursor<'a> {
     shows_static: bool,
     /// Rows exist by their marker alone.
     has_strict_liveness: bool,
-    /// The columns that the table has, if it had others before: cells of those make no row.
-    columns: Option<&'a [ColumnId]>,
+    /// The columns that there are, where others were dropped and rows may still have cells of them.
+    known: Option<&'a [ColumnId]>,
     now_seconds: i64,
     next: Next<'a>,
     open: Option<Open<'a>>,
@@ -112,7 +112,7 @@ impl<'a> Cursor<'a> {
             is_distinct: plan.distinct,
             shows_static: !plan.restrictions.restricts_rows,
             has_strict_liveness: plan.has_strict_liveness,
-            columns: plan.columns_left(),
+            known: plan.known_columns(),
             now_seconds,
             next: Next::Nothing,
             open: None,
@@ -195,16 +195,16 @@ impl<'a> Cursor<'a> {
     fn exists(&self, row: &row::Row) -> bool {
         match self.has_strict_liveness {
             true => row.liveness.is_some_and(|marker| marker.is_live(self.now_seconds)),
-            false => self.has_live(row),
+            false => self.has_live_cells(row),
         }
     }
 
     /// Whether anything is left of a row, or of the static one.
-    fn has_live(&self, row: &row::Row) -> bool {
-        let Some(columns) = self.columns else { return row.is_live(self.now_seconds) };
-        let mut cells = row.columns.iter().filter(|(column, _)| columns.contains(column));
-        row.liveness.is_some_and(|marker| marker.is_live(self.now_seconds))
-            || cells.any(|(_, data)| data.is_live(self.now_seconds))
+    fn has_live_cells(&self, row: &row::Row) -> bool {
+        match self.known {
+            Some(known) => row.is_live_in(known, self.now_seconds),
+            None => row.is_live(self.now_seconds),
+        }
     }
 
     /// Shows the static columns of a partition that has no row. False: it has none of those either.
@@ -215,7 +215,7 @@ impl<'a> Cursor<'a> {
                 has_clustering && clustering_of(self.table, &line.cells).is_none()
             }
             OpenRows::Stored { static_row, .. } => {
-                if !self.has_live(static_row) {
+                if !self.has_live_cells(static_row) {
                     return false;
                 }
                 let clustering = self.table.partition_key_count()..self.table.key_count();

@@ -122,6 +122,8 @@ pub(super) fn type_text(written: &Type<'_>) -> String {
         Type::Tuple(types) => format!("tuple<{}>", joined(types, type_text)),
         Type::Vector(element, dimension) => format!("vector<{}, {dimension}>", type_text(element)),
         Type::UserDefined(name) => name.name.as_str().to_owned(),
+        // a tuple is frozen anyhow, and does not say so
+        Type::Frozen(inner) if matches!(**inner, Type::Tuple(_)) => type_text(inner),
         Type::Frozen(inner) => format!("frozen<{}>", type_text(inner)),
         Type::Custom(class) => format!("'{class}'"),
     }

@@ -93,6 +93,7 @@ impl Plan {
         let mut compiler = Compiler::new(Some(table), user_types);
         compiler.indexes = &indexes;
         let columns = check_names(&select.selection, table)?;
+        check_calls(&select.selection, table, user_types)?;
         let orderings = Orderings::new(&select.order_by, table, &mut compiler)?;
         let mut rules = Rules::new(table, &indexes, select.allow_filtering);
         for relation in &select.relations {
@@ -205,10 +206,9 @@ impl Plan {
         self.definition.as_ref().map(|definition| definition.shape.as_ref())
     }
 
-    /// The columns of a stored table that once had others; absent for all other tables.
-    pub(super) fn columns_left(&self) -> Option<&[ColumnId]> {
-        let definition = self.definition.as_ref().filter(|definition| !definition.dropped.is_empty())?;
-        Some(&definition.column_ids)
+    /// See [`TableDefinition::known_columns`].
+    pub(super) fn known_columns(&self) -> Option<&[ColumnId]> {
+        self.definition.as_ref().and_then(|definition| definition.known_columns())
     }
 
     pub(super) fn indexes(&self) -> impl Iterator<Item = &Index> {
@@ -258,6 +258,13 @@ fn selects_static_only(columns: &[usize], table: &Table) -> bool {
     let kind = |column: &usize| table.columns().get(*column).map(|column| column.kind);
     columns.iter().any(|column| kind(column) == Some(ColumnKind::Static))
         && columns.iter().all(|column| matches!(kind(column), Some(ColumnKind::Static | ColumnKind::PartitionKey)))
+}
+
+/// Functions and operators are looked for before anything else of the statement is judged.
+fn check_calls(selection: &Selection<'_>, table: &Table, user_types: &UserTypeLookup<'_>) -> Result<(), EngineError> {
+    let Selection::Some(selected) = selection else { return Ok(()) };
+    let compiler = Compiler::new(Some(table), user_types);
+    selected.iter().try_for_each(|selected| compiler.check_calls(&selected.selector))
 }
 
 fn outputs(selection: &Selection<'_>, table: &Table, compiler: &mut Compiler<'_>) -> Result<Vec<Output>, EngineError> {

@@ -6,7 +6,7 @@ mod index;
 mod rules;
 
 use quorate_protocol::cql::ast::{InValues, Name, Operator, Relation, Term};
-use quorate_protocol::value::{CqlType, NativeType};
+use quorate_protocol::value::{CqlType, NativeType, quote_identifier};
 
 use super::bind::Receiver;
 use super::compile::{Compiler, undefined_column};
@@ -93,7 +93,10 @@ pub(super) fn compile(
         }
         Relation::IsNotNull(column) => {
             let (_, receiver) = receiver_of(column, table)?;
-            Err(EngineError::invalid(format!("Unsupported restriction: {} IS NOT NULL", receiver.name)))
+            Err(EngineError::invalid(format!(
+                "Unsupported restriction: {} IS NOT NULL",
+                quote_identifier(&receiver.name)
+            )))
         }
         Relation::Element { column, key, operator, value } => {
             element_relation(column, key, *operator, value, table, compiler)
@@ -117,7 +120,15 @@ pub(super) fn compile(
                 terms.iter().try_for_each(|term| check_tuple_length(term, columns.len()))?;
             }
             let name = format!("in{}", receiver.name);
-            Ok(Filter::TupleIn { columns, values: alternatives(values, &receiver, &name, compiler)? })
+            let values = match values {
+                // with one column, markers are its values
+                InValues::List(terms) if columns.len() == 1 => {
+                    let terms = terms.iter().map(|term| value_of_tuple(term, &receiver, compiler));
+                    Alternatives::Listed(terms.collect::<Result<_, _>>()?)
+                }
+                values => alternatives(values, &receiver, &name, compiler)?,
+            };
+            Ok(Filter::TupleIn { columns, values })
         }
         Relation::Expression { index, .. } => Err(index::refused_expression(index.as_str(), table, compiler.indexes)),
     }
@@ -133,7 +144,7 @@ fn column_relation(
     let (index, mut receiver) = receiver_of(column, table)?;
     let name = receiver.name.clone();
     let symbol = operator_text(operator);
-    check_operator(operator, || name.clone(), value)?;
+    check_operator(operator, || quote_identifier(&name).to_string(), value)?;
     match operator {
         Operator::Like => {
             let pattern = compile_value(value, &receiver, compiler)?;

@@ -40,6 +40,9 @@ pub struct Expiry {
     pub at_seconds: i64,
 }
 
+/// The TTL of a marker that says that a row is gone (`LivenessInfo.EXPIRED_LIVENESS_TTL`): no client can give it.
+pub const GONE_TTL_SECONDS: u32 = i32::MAX as u32;
+
 /// The deletion of a row, a range, a partition, or all elements of a collection: it covers what is not newer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Deletion {

@@ -62,6 +62,13 @@ impl Row {
         self.columns.get(place).map(|(_, data)| data)
     }
 
+    /// As [`Row::is_live`], of these columns alone.
+    pub fn is_live_in(&self, columns: &[ColumnId], now_seconds: i64) -> bool {
+        let mut known = self.columns.iter().filter(|(id, _)| columns.contains(id));
+        self.liveness.is_some_and(|liveness| liveness.is_live(now_seconds))
+            || known.any(|(_, data)| data.is_live(now_seconds))
+    }
+
     /// Whether the row exists: by its marker, or by a column that is not null (`Row.hasLiveData`).
     pub fn is_live(&self, now_seconds: i64) -> bool {
         self.liveness.is_some_and(|liveness| liveness.is_live(now_seconds))

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use bytes::Bytes;
 use quorate_protocol::value::{CqlType, NativeType, compare};
 
-use super::cell::{Cell, Content, Deletion, Expiry, Liveness, Timestamp};
+use super::cell::{Cell, Content, Deletion, Expiry, GONE_TTL_SECONDS, Liveness, Timestamp};
 use super::row::{ColumnData, ColumnId, ComplexData, CounterData, CounterShard, Row};
 
 impl Cell {
@@ -33,10 +33,11 @@ impl Cell {
 }
 
 impl Liveness {
-    /// The one that stays: the later one; of the same time one that expires, and of those the one that ends later.
+    /// The one that stays: the later one; of the same time one that says that the row is gone, then one that expires, and of
+    /// those the one that ends later (`LivenessInfo.supersedes`).
     pub fn merge(self, other: Liveness) -> Liveness {
-        fn end(expiry: Option<Expiry>) -> Option<(i64, u32)> {
-            expiry.map(|expiry| (expiry.at_seconds, expiry.ttl_seconds))
+        fn end(expiry: Option<Expiry>) -> Option<(bool, i64, u32)> {
+            expiry.map(|expiry| (expiry.ttl_seconds == GONE_TTL_SECONDS, expiry.at_seconds, expiry.ttl_seconds))
         }
         let key = |liveness: &Liveness| (liveness.timestamp, end(liveness.expiry));
         if key(&other) > key(&self) { other } else { self }
@@ -383,6 +384,16 @@ mod tests {
         assert_eq!(liveness.clone().merge(deletion.clone()), deletion);
         let older = Row { deletion: Some(Deletion { timestamp: 4, deleted_at_seconds: 0 }), ..Row::default() };
         assert_eq!(liveness.clone().merge(older).liveness, liveness.liveness);
+    }
+
+    #[test]
+    fn a_marker_that_says_that_the_row_is_gone_wins_over_one_of_the_same_time_that_expires_later() {
+        let expiring =
+            |ttl_seconds, at_seconds| Liveness { timestamp: 5, expiry: Some(Expiry { ttl_seconds, at_seconds }) };
+        let (lasting, gone) = (expiring(1000, 2000), expiring(GONE_TTL_SECONDS, 1000));
+        assert_eq!((lasting.merge(gone), gone.merge(lasting)), (gone, gone));
+        let later = Liveness { timestamp: 6, ..lasting };
+        assert_eq!(later.merge(gone), later);
     }
 
     #[test]

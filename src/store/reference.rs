@@ -35,6 +35,9 @@ impl Reference {
         for mutation in batch {
             for update in &mutation.counters {
                 let deleted = self.column_deleted(&mutation.key, update.clustering.as_ref(), update.column);
+                if deleted.is_some_and(|deleted| update.timestamp <= deleted.timestamp) {
+                    continue;
+                }
                 let place = (mutation.key.clone(), update.clustering.clone(), update.column);
                 let (count, timestamp) = self.counters.entry(place).or_insert((0, update.timestamp));
                 if deleted.is_some_and(|deleted| *timestamp <= deleted.timestamp) {

@@ -163,7 +163,8 @@ impl PartitionWrite<'_> {
         Ok(())
     }
 
-    /// Adds to counters what they are told to; what was counted before a deletion does not go on.
+    /// Adds to counters what they are told to, unless that is older than a deletion; what was counted before a deletion does
+    /// not go on.
     fn count(&self, row: &mut Row, updates: &[&CounterUpdate], deletion: Option<Deletion>) {
         if updates.is_empty() {
             return;
@@ -185,6 +186,9 @@ impl PartitionWrite<'_> {
                 before.shadow(shadow);
             }
             let mut counter: CounterData = find(&before).unwrap_or_default();
+            if shadow.into_iter().chain(counter.deletion).any(|deletion| deletion.covers(update.timestamp)) {
+                continue;
+            }
             counter.add(self.replica, update.delta, update.timestamp);
             counted.columns.retain(|(column, _)| *column != update.column);
             counted = counted.merge(of(update.column, counter));

@@ -102,7 +102,7 @@ pub(super) fn composite(
             let kind = match term {
                 Term::Set(_) => "set",
                 Term::Map(_) => "map",
-                Term::Tuple(_) => "tuple",
+                Term::Tuple(_) => "tuple type",
                 _ => "user type",
             };
             return Err(EngineError::invalid(format!("Invalid {kind} literal for {name} of type {ty}")));

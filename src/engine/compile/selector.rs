@@ -86,6 +86,57 @@ impl Compiler<'_> {
         }
     }
 
+    /// Whether there is a function for each call and operator of a selector.
+    pub(in crate::engine) fn check_calls(&self, selector: &Selector<'_>) -> Result<(), EngineError> {
+        let each = |parts: &[Selector<'_>]| parts.iter().try_for_each(|part| self.check_calls(part));
+        match selector {
+            Selector::Call(call) => {
+                each(&call.arguments)?;
+                match (aggregate_kind(call), call.arguments.as_slice()) {
+                    (Some(kind), [argument]) => self.check_aggregated(kind, call, argument),
+                    (Some(_), _) => Ok(()),
+                    (None, _) => self.resolve(call, None).map(drop),
+                }
+            }
+            Selector::Arithmetic(of) => {
+                self.check_calls(&of.first)?;
+                of.rest.iter().try_for_each(|(_, operand)| self.check_calls(operand))?;
+                self.type_of_arithmetic(of).map(drop)
+            }
+            Selector::Negation(of) => {
+                self.check_calls(of)?;
+                self.resolve_negation(of.as_ref(), None).map(drop)
+            }
+            Selector::Cast(of, _) | Selector::Field(of, _) => self.check_calls(of),
+            Selector::Element(pair) => self.check_calls(&pair.0),
+            Selector::Slice(parts) => self.check_calls(&parts.0),
+            Selector::List(parts) | Selector::Set(parts) | Selector::Tuple(parts) => each(parts),
+            Selector::Map(pairs) => pairs.iter().try_for_each(|(key, value)| {
+                self.check_calls(key)?;
+                self.check_calls(value)
+            }),
+            Selector::Hint(pair) => self.check_calls(&pair.1),
+            Selector::Term(_) | Selector::Column(_) | Selector::CountRows | Selector::Writetime(..) => Ok(()),
+        }
+    }
+
+    /// Whether an aggregate is there for what its argument is: sums and averages are of numbers.
+    fn check_aggregated(
+        &self,
+        kind: Kind,
+        call: &FunctionCall<'_, Selector<'_>>,
+        argument: &Selector<'_>,
+    ) -> Result<(), EngineError> {
+        if !matches!(kind, Kind::Sum | Kind::Avg) {
+            return Ok(());
+        }
+        let name = call.name.name.as_str().to_ascii_lowercase();
+        let number = |native: &NativeType| function::aggregate(&name, (*native).into());
+        let overloads = NUMERIC.iter().map(number).collect();
+        let text = |_: usize| selector_name(argument);
+        function::choose(&name, overloads, &[argument.shape(self)?], &text, None).map(drop)
+    }
+
     /// The type of an aggregate, or of what is taken out of a value. It must not compile what it looks at: that would be
     /// compiled anew at each level of nesting.
     fn type_of_part(&self, selector: &Selector<'_>) -> Result<CqlType, EngineError> {
@@ -142,12 +193,7 @@ impl Compiler<'_> {
             )));
         };
         let shape = argument.shape(self)?;
-        if matches!(kind, Kind::Sum | Kind::Avg) {
-            let number = |native: &NativeType| function::aggregate(&name, (*native).into());
-            let overloads = NUMERIC.iter().map(number).collect();
-            let text = |_: usize| selector_name(argument);
-            function::choose(&name, overloads, std::slice::from_ref(&shape), &text, None)?;
-        }
+        self.check_aggregated(kind, call, argument)?;
         self.in_aggregate = true;
         let typed = match (&shape, argument) {
             // whatever is counted

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use quorate_protocol::cql::ast::{CreateIndex, IndexTarget as Written, Name};
 use quorate_protocol::message::response::{SchemaChangeKind, SchemaTarget};
-use quorate_protocol::value::{CqlType, quote_identifier};
+use quorate_protocol::value::{CqlType, NativeType, quote_identifier};
 
 use super::attributes::Attributes;
-use super::data_type::references_duration;
 use super::scope::is_word;
 use super::{Build, Change, Request, sasi, storage_attached};
 use crate::engine::error::EngineError;
@@ -262,6 +261,19 @@ fn check_target(target: &Target<'_>, table: &TableDefinition, is_custom: bool) -
         return refuse(format!("Cannot create index on non-frozen UDT column {name}"));
     }
     Ok(())
+}
+
+/// `AbstractType.referencesDuration`, which does not look into sets and keys of maps.
+fn references_duration(cql_type: &CqlType) -> bool {
+    match cql_type {
+        CqlType::Native(native) => *native == NativeType::Duration,
+        CqlType::List { element: part, .. }
+        | CqlType::Map { value: part, .. }
+        | CqlType::Vector { element: part, .. } => references_duration(part),
+        CqlType::Tuple(parts) => parts.iter().any(references_duration),
+        CqlType::Udt { definition, .. } => definition.fields.iter().any(|(_, field)| references_duration(field)),
+        CqlType::Set { .. } | CqlType::Custom(_) => false,
+    }
 }
 
 fn check_compact(column: &Column, table: &TableDefinition) -> Result<(), EngineError> {

@@ -131,6 +131,11 @@ impl TableDefinition {
         self.shape.storage
     }
 
+    /// What the store calls its columns, where rows may still have cells of others, which were dropped.
+    pub fn known_columns(&self) -> Option<&[ColumnId]> {
+        (self.next_column as usize != self.column_ids.len()).then_some(self.column_ids.as_slice())
+    }
+
     /// What the store calls the column at this place of `table.columns()`.
     pub fn column_id(&self, index: usize) -> Option<ColumnId> {
         self.column_ids.get(index).copied()

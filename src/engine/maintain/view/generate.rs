@@ -12,15 +12,12 @@ use crate::engine::expression::Context;
 use crate::engine::modification::stored::value_of;
 use crate::engine::restriction::BoundFilter;
 use crate::engine::table::ColumnKind;
-use crate::store::cell::{Cell, Deletion, Expiry, Liveness};
+use crate::store::cell::{Cell, Deletion, Expiry, GONE_TTL_SECONDS, Liveness};
 use crate::store::clustering::Clustering;
 use crate::store::merge::path_order;
 use crate::store::mutation::{Mutation, PartitionKey};
 use crate::store::row::{ColumnData, ColumnId, ComplexData, Row};
 use crate::store::table::TableShape;
-
-/// The TTL of a marker that says that a row is gone (`LivenessInfo.EXPIRED_LIVENESS_TTL`): larger than any other.
-const EXPIRED_TTL_SECONDS: u32 = i32::MAX as u32;
 
 /// A write to one base row, as one view sees it.
 pub(super) struct Change<'a> {
@@ -103,7 +100,7 @@ impl Change<'_> {
         let row_deletion = after.deletion.map_or(i64::MIN, |deletion| deletion.timestamp);
         let marker = Liveness {
             timestamp,
-            expiry: Some(Expiry { ttl_seconds: EXPIRED_TTL_SECONDS, at_seconds: self.now_seconds }),
+            expiry: Some(Expiry { ttl_seconds: GONE_TTL_SECONDS, at_seconds: self.now_seconds }),
         };
         let liveness = (timestamp > row_deletion).then_some(marker);
         let columns = self.differences(before, after);

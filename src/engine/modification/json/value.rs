@@ -68,6 +68,8 @@ fn native_from_json(native: NativeType, json: &Json) -> Result<Value, String> {
             .map_err(|_| format!("Value '{}' is not a valid representation of a decimal value", java_text(other))),
         (VarInt, other) => parse(&java_text(other))
             .map_err(|_| format!("Value '{}' is not a valid representation of a varint value", java_text(other))),
+        // which is no duration, but what Cassandra keeps (`DurationType.fromJSONObject`)
+        (Duration, Json::String(text)) if text.is_empty() => Ok(Value::Empty),
         (_, Json::String(text)) => parse(text),
         (Int, Json::Number(number)) => match number.as_i64().map(i32::try_from) {
             Some(Ok(number)) => Ok(Value::Int(number)),
