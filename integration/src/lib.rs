@@ -5,11 +5,13 @@
 //! - [`proxy`] writes a `quorate.toml` over such nodes and starts the `quorate` binary on it;
 //! - [`drivers`] builds and runs the client programs under `drivers/`, one per language;
 //! - [`witness`] is a client that records every error while nodes fail;
+//! - [`differential`] generates statements and compares what two servers answer;
 //! - [`mod@bench`] offers load and measures what a request costs.
 
 pub mod bench;
 pub mod cassandra;
 pub mod child;
+pub mod differential;
 pub mod drivers;
 
 pub mod loopback;
