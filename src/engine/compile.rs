@@ -24,7 +24,7 @@ use super::stamp::Stamp;
 use super::table::Table;
 
 pub(super) use mask::mask;
-pub(super) use names::check_names;
+pub(super) use names::columns_of;
 pub(super) use selector::{is_aggregate_call, undefined_column};
 
 /// What is compiled against, and what was found on the way.

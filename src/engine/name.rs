@@ -6,7 +6,6 @@ use std::fmt::Write;
 use quorate_protocol::cql::ast::{
     Arithmetic, ArithmeticOperator, Constant, FunctionCall, Selector, Term, Type, WritetimeKind,
 };
-use quorate_protocol::value::quote_identifier;
 
 use super::aggregate::Kind;
 use super::function::{operation_name, symbol};
@@ -70,7 +69,7 @@ pub(super) fn term_text(term: &Term<'_>) -> String {
         Term::UserType(fields) => {
             let field = |field: &(_, Term<'_>)| -> String {
                 let (name, value): &(quorate_protocol::cql::ast::Name<'_>, _) = field;
-                format!("{}: {}", quote_identifier(name.as_str()), term_text(value))
+                format!("{}: {}", name.as_str(), term_text(value))
             };
             format!("{{{}}}", joined(fields, field))
         }

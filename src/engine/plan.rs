@@ -3,6 +3,7 @@
 mod distinct;
 mod group_by;
 mod index_use;
+mod static_only;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use quorate_protocol::value::{CqlType, NativeType, UserTypeLookup};
 
 use super::aggregate::Aggregate;
 use super::bind::{BindSpec, Receiver};
-use super::compile::{Compiler, Operand, check_names, mask, undefined_column};
+use super::compile::{Compiler, Operand, mask, undefined_column};
 use super::error::EngineError;
 use super::expression::{Expression, Typed};
 use super::name::selector_name;
@@ -20,12 +21,13 @@ use super::order::{Order, Orderings};
 use super::restriction::{self, Restrictions, Rules, Surroundings};
 use super::schema::{Index, TableDefinition};
 use super::stored::Layout;
-use super::table::{ColumnKind, Table};
+use super::table::Table;
 use crate::store::row::ColumnId;
 use crate::store::table::TableShape;
 use distinct::check_distinct;
 pub(super) use group_by::GroupBy;
 pub(super) use index_use::IndexUse;
+use static_only::{judge, selects_static_only};
 
 /// A SELECT that is checked against its table and ready to run, again and again.
 #[derive(Clone, Debug)]
@@ -92,8 +94,7 @@ impl Plan {
         let indexes: Vec<&Index> = definition.iter().flat_map(|of| of.indexes.values()).map(AsRef::as_ref).collect();
         let mut compiler = Compiler::new(Some(table), user_types);
         compiler.indexes = &indexes;
-        let columns = check_names(&select.selection, table)?;
-        check_calls(&select.selection, table, user_types)?;
+        let selects_static_only = selects_static_only(&select.selection, table, &compiler)?;
         let orderings = Orderings::new(&select.order_by, table, &mut compiler)?;
         let mut rules = Rules::new(table, &indexes, select.allow_filtering);
         for relation in &select.relations {
@@ -102,7 +103,6 @@ impl Plan {
         }
         Orderings::check(&select.order_by)?;
         let is_virtual = is_virtual(table);
-        let selects_static_only = selects_static_only(&columns, table);
         let restrictions =
             rules.finish(Surroundings { nearest: orderings.nearest, selects_static_only, is_virtual })?;
         let outputs = outputs(&select.selection, table, &mut compiler)?;
@@ -253,20 +253,6 @@ fn is_virtual(table: &Table) -> bool {
     matches!(table.spec().keyspace.as_str(), "system_views" | "system_virtual_schema")
 }
 
-/// Whether only static columns are selected, or with them the partition key.
-fn selects_static_only(columns: &[usize], table: &Table) -> bool {
-    let kind = |column: &usize| table.columns().get(*column).map(|column| column.kind);
-    columns.iter().any(|column| kind(column) == Some(ColumnKind::Static))
-        && columns.iter().all(|column| matches!(kind(column), Some(ColumnKind::Static | ColumnKind::PartitionKey)))
-}
-
-/// Functions and operators are looked for before anything else of the statement is judged.
-fn check_calls(selection: &Selection<'_>, table: &Table, user_types: &UserTypeLookup<'_>) -> Result<(), EngineError> {
-    let Selection::Some(selected) = selection else { return Ok(()) };
-    let compiler = Compiler::new(Some(table), user_types);
-    selected.iter().try_for_each(|selected| compiler.check_calls(&selected.selector))
-}
-
 fn outputs(selection: &Selection<'_>, table: &Table, compiler: &mut Compiler<'_>) -> Result<Vec<Output>, EngineError> {
     match selection {
         Selection::All => {
@@ -279,6 +265,7 @@ fn outputs(selection: &Selection<'_>, table: &Table, compiler: &mut Compiler<'_>
         Selection::Some(selected) => selected
             .iter()
             .map(|selected| {
+                judge(&selected.selector, table, compiler)?;
                 let value = compiler.selector(&selected.selector)?;
                 let name = match &selected.alias {
                     Some(alias) => alias.as_str().to_owned(),

@@ -92,11 +92,8 @@ pub(super) fn compile(
             Ok(Filter::In { column: index, values })
         }
         Relation::IsNotNull(column) => {
-            let (_, receiver) = receiver_of(column, table)?;
-            Err(EngineError::invalid(format!(
-                "Unsupported restriction: {} IS NOT NULL",
-                quote_identifier(&receiver.name)
-            )))
+            let name = quote_identifier(column.as_str());
+            Err(EngineError::invalid(format!("Unsupported restriction: {name} IS NOT NULL")))
         }
         Relation::Element { column, key, operator, value } => {
             element_relation(column, key, *operator, value, table, compiler)
@@ -121,8 +118,7 @@ pub(super) fn compile(
             }
             let name = format!("in{}", receiver.name);
             let values = match values {
-                // with one column, markers are its values
-                InValues::List(terms) if columns.len() == 1 => {
+                InValues::List(terms) if terms.iter().all(|term| matches!(term, Term::Tuple(_))) => {
                     let terms = terms.iter().map(|term| value_of_tuple(term, &receiver, compiler));
                     Alternatives::Listed(terms.collect::<Result<_, _>>()?)
                 }
@@ -141,10 +137,9 @@ fn column_relation(
     table: &Table,
     compiler: &mut Compiler<'_>,
 ) -> Result<Filter, EngineError> {
+    check_operator(operator, || quote_identifier(column.as_str()).to_string(), value)?;
     let (index, mut receiver) = receiver_of(column, table)?;
-    let name = receiver.name.clone();
     let symbol = operator_text(operator);
-    check_operator(operator, || quote_identifier(&name).to_string(), value)?;
     match operator {
         Operator::Like => {
             let pattern = compile_value(value, &receiver, compiler)?;

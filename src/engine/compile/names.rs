@@ -1,22 +1,18 @@
-//! The columns that a selection names.
+//! The columns that a selector names.
 
-use quorate_protocol::cql::ast::{Selection, Selector};
+use quorate_protocol::cql::ast::Selector;
 
 use super::undefined_column;
 use crate::engine::error::EngineError;
 use crate::engine::table::Table;
 
-/// The columns that are selected or computed with, none if all are.
+/// The columns that a selector is, or computes with.
 ///
 /// # Errors
-/// For the first name that is no column: Cassandra looks at names before all else.
-pub(in crate::engine) fn check_names(selection: &Selection<'_>, table: &Table) -> Result<Vec<usize>, EngineError> {
+/// For the first name that is no column.
+pub(in crate::engine) fn columns_of(selector: &Selector<'_>, table: &Table) -> Result<Vec<usize>, EngineError> {
     let mut columns = Vec::new();
-    if let Selection::Some(selected) = selection {
-        for selected in selected {
-            collect(&selected.selector, table, &mut columns)?;
-        }
-    }
+    collect(selector, table, &mut columns)?;
     Ok(columns)
 }
 

@@ -12,7 +12,7 @@ use crate::engine::constant::constant;
 use crate::engine::error::EngineError;
 use crate::engine::expression::Expression;
 use crate::engine::function::returns_anything;
-use crate::engine::name::{operation_text, term_text};
+use crate::engine::name::{operation_text, term_text, type_text};
 
 impl Operand for Term<'_> {
     const ADAPTS: bool = true;
@@ -67,6 +67,10 @@ impl Operand for Term<'_> {
             }
             Term::Hint(pair) => {
                 let cql_type = compiler.written_type(&pair.0)?;
+                if pair.1.shape(compiler)?.fit(&cql_type) == Fit::Not {
+                    let (value, hint) = (term_text(&pair.1), type_text(&pair.0));
+                    return Err(EngineError::invalid(format!("Cannot cast value {value} to type {hint}")));
+                }
                 let hinted = Shape::Known(cql_type.clone());
                 if hinted.fit(&receiver.cql_type) == Fit::Not {
                     return Err(EngineError::invalid(format!(

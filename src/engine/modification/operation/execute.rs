@@ -202,12 +202,11 @@ impl Execution<'_, '_> {
             (CqlType::List { .. }, Given::Null) => {
                 return Err(EngineError::invalid("Invalid null value for list index"));
             }
-            (CqlType::List { .. }, Given::Unset) => return Ok(()),
+            (CqlType::List { .. } | CqlType::Set { .. }, Given::Unset) => return Ok(()),
             (_, Given::Value(key)) => key,
             (CqlType::Map { .. }, Given::Null) => return Err(EngineError::invalid("Invalid null map key")),
-            (CqlType::Map { .. }, Given::Unset) => return Err(EngineError::invalid("Invalid unset map key")),
             (_, Given::Null) => return Err(EngineError::invalid("Invalid null set element")),
-            (_, Given::Unset) => return Err(EngineError::invalid("Invalid unset set element")),
+            (_, Given::Unset) => return Err(EngineError::invalid("Invalid unset map key")),
         };
         self.writer.delete_element(operation.id, path);
         Ok(())
