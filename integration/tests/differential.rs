@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use quorate::testing::Server;
@@ -41,7 +41,7 @@ fn an_embedded_store_answers_what_a_cassandra_answers() {
 fn recorded() -> Result<()> {
     let directory = crate_dir().join("corpus");
     let known = known_differences(&directory.join("known-differences.txt"))?;
-    let paths = recordings(&directory)?;
+    let paths = corpus::recordings(&directory)?;
     ensure!(!paths.is_empty(), "nothing is recorded");
     let server = Server::start()?;
     let (mut found, mut texts) = (BTreeSet::new(), Vec::new());
@@ -93,14 +93,6 @@ fn seeds() -> Result<std::ops::RangeInclusive<u64>> {
 
 fn compare(server: SocketAddr, history: &[Recorded]) -> Result<Vec<Difference>> {
     differences(&mut Client::connect(server, false)?, history)
-}
-
-fn recordings(directory: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
-    let mut paths = entries.collect::<Result<Vec<_>>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
-    paths.sort();
-    Ok(paths)
 }
 
 /// Seeds and numbers of statements: each line has both, and the reason.

@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a program for people")]
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use quorate_integration::differential::client::Client;
@@ -33,11 +33,8 @@ fn main() -> Result<()> {
             }
         }
         ["compare", server, directory] => {
-            let mut paths: Vec<PathBuf> =
-                std::fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-            paths.sort();
             let (mut statements, mut wrong) = (0, 0);
-            for path in paths {
+            for path in corpus::recordings(Path::new(directory))? {
                 let history = corpus::read(&path)?;
                 statements += history.len();
                 let found = differences(&mut Client::connect(address(server)?, false)?, &history)

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use flate2::Compression;
@@ -47,4 +47,16 @@ pub fn read(path: &Path) -> Result<Vec<Recorded>> {
     let mut text = String::new();
     GzDecoder::new(bytes.as_slice()).read_to_string(&mut text)?;
     text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+/// The files of a directory that hold histories.
+///
+/// # Errors
+/// Of the disk.
+pub fn recordings(directory: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
+    let mut paths = entries.collect::<Result<Vec<_>>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "gz"));
+    paths.sort();
+    Ok(paths)
 }
