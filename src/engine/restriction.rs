@@ -137,7 +137,7 @@ fn column_relation(
     table: &Table,
     compiler: &mut Compiler<'_>,
 ) -> Result<Filter, EngineError> {
-    check_operator(operator, || quote_identifier(column.as_str()).to_string(), value)?;
+    check_operator(operator, || quote_identifier(column.as_str()), value)?;
     let (index, mut receiver) = receiver_of(column, table)?;
     let symbol = operator_text(operator);
     match operator {
