@@ -1,5 +1,6 @@
 //! What the store asks of whatever keeps its bytes: an ordered map with atomic writes.
 
+mod chunks;
 pub(super) mod disk;
 #[cfg(test)]
 pub(super) mod faulty;

@@ -1,7 +1,6 @@
 //! What a store on disk consists of at a moment, newest first: a memtable that is written, those that become files, the tree.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -13,11 +12,8 @@ use super::memtable::{Memtable, Sequence, Value};
 use super::tree::Moment;
 use super::{KEY_LENGTH_MAX, bounded};
 use crate::store::StoreError;
+use crate::store::storage::chunks::{Range, chunks};
 use crate::store::storage::{Entry, Read, Scan};
-
-/// How many entries of a memtable a scan takes at first, and at most. It holds no lock in between.
-const FIRST_CHUNK: usize = 16;
-const LARGEST_CHUNK: usize = 1024;
 
 /// The memtables.
 #[derive(Debug, Default)]
@@ -106,15 +102,9 @@ impl Read for Arc<Snapshot> {
             return Box::new(std::iter::empty());
         }
         let of_memtable = |memtable: &Arc<Memtable>| {
-            Source::of(Box::new(MemtableScan {
-                memtable: memtable.clone(),
-                at: self.at,
-                start: Bound::Included(Bytes::copy_from_slice(start)),
-                end: Bytes::copy_from_slice(end),
-                reversed,
-                chunk: Vec::new().into_iter(),
-                chunk_length: FIRST_CHUNK,
-            }))
+            let (memtable, at) = (memtable.clone(), self.at);
+            let take = move |left: Range<'_>, count: usize| memtable.chunk(left, at, count);
+            Source::of(Box::new(chunks(start, end, reversed, take).map(Ok)))
         };
         let mut sources: SmallVec<[Source; 4]> = self.memtables.iter().map(of_memtable).collect();
         sources.push(Source::of(Box::new(self.core.tree.scan(start, end, self.moment, reversed))));
@@ -192,46 +182,5 @@ impl LayeredScan {
         }
         self.sources.retain(|source| source.ahead.is_some());
         Some(entry)
-    }
-}
-
-struct MemtableScan {
-    memtable: Arc<Memtable>,
-    at: Sequence,
-    /// What is left: each chunk moves the one or the other end.
-    start: Bound<Bytes>,
-    end: Bytes,
-    reversed: bool,
-    chunk: std::vec::IntoIter<(Bytes, Value)>,
-    chunk_length: usize,
-}
-
-impl Iterator for MemtableScan {
-    type Item = Result<(Bytes, Value), StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.chunk.len() == 0 {
-            self.chunk = self.next_chunk().into_iter();
-        }
-        self.chunk.next().map(Ok)
-    }
-}
-
-impl MemtableScan {
-    fn next_chunk(&mut self) -> Vec<(Bytes, Value)> {
-        let start = match &self.start {
-            Bound::Included(start) => Bound::Included(start.as_ref()),
-            Bound::Excluded(start) => Bound::Excluded(start.as_ref()),
-            Bound::Unbounded => return Vec::new(),
-        };
-        let chunk = self.memtable.chunk((start, &self.end), self.at, self.reversed, self.chunk_length);
-        match chunk.last() {
-            _ if chunk.len() < self.chunk_length => self.start = Bound::Unbounded,
-            Some((last, _)) if self.reversed => self.end = last.clone(),
-            Some((last, _)) => self.start = Bound::Excluded(last.clone()),
-            None => {}
-        }
-        self.chunk_length = (self.chunk_length * 4).min(LARGEST_CHUNK);
-        chunk
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use parking_lot::{RwLock, RwLockReadGuard};
 
 use super::layers::Readers;
+use crate::store::storage::chunks::Range;
 
 /// What an entry takes beside its key and value: its place in the tree, and the allocator's headers.
 const ENTRY_BYTES: usize = 176;
@@ -97,26 +98,18 @@ impl Memtable {
     /// among them.
     pub(super) fn chunk(
         &self,
-        (start, end): (Bound<&[u8]>, &[u8]),
+        Range { start, end, reversed }: Range<'_>,
         at: Sequence,
-        reversed: bool,
-        length: usize,
+        count: usize,
     ) -> Vec<(Bytes, Value)> {
         let (start, end) = (start.map(Key::from), Key::from(end));
-        let is_empty = match &start {
-            Bound::Included(start) | Bound::Excluded(start) => *start >= end,
-            Bound::Unbounded => false,
-        };
-        if is_empty {
-            return Vec::new();
-        }
         let entries = self.entries.read();
         let range = entries.range((start, Bound::Excluded(end)));
         let seen = |(key, slot): (&Key, &Slot)| Some((key.bytes.clone(), slot.at(at)?.clone()));
         if reversed {
-            range.rev().filter_map(seen).take(length).collect()
+            range.rev().filter_map(seen).take(count).collect()
         } else {
-            range.filter_map(seen).take(length).collect()
+            range.filter_map(seen).take(count).collect()
         }
     }
 
@@ -193,6 +186,10 @@ mod tests {
         Bytes::copy_from_slice(&[number])
     }
 
+    fn all(reversed: bool) -> Range<'static> {
+        Range { start: Bound::Included(&[]), end: &[9], reversed }
+    }
+
     proptest! {
         /// Whoever reads sees what a copy of the map at that moment would show, however much is written after.
         #[test]
@@ -217,10 +214,10 @@ mod tests {
                 for place in 0..4 {
                     prop_assert_eq!(memtable.get(&[place], at), copy.get(&key(place)).cloned());
                 }
-                let mut forwards = memtable.chunk((Bound::Included(&[][..]), &[9]), at, false, 99);
+                let mut forwards = memtable.chunk(all(false), at, 99);
                 prop_assert_eq!(&forwards, &copy.into_iter().collect::<Vec<_>>());
                 forwards.reverse();
-                prop_assert_eq!(memtable.chunk((Bound::Included(&[][..]), &[9]), at, true, 99), forwards);
+                prop_assert_eq!(memtable.chunk(all(true), at, 99), forwards);
             }
         }
 
