@@ -36,7 +36,7 @@ mod table_attributes;
 mod trigger;
 mod unified_compaction;
 
-use quorate_protocol::cql::ast::{Name, Statement};
+use quorate_protocol::cql::ast::Statement;
 use quorate_protocol::message::response::{SchemaChange, SchemaChangeKind, SchemaTarget};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -172,14 +172,11 @@ pub fn check_prepare_with(
 /// Whether USE of the keyspace is possible.
 ///
 /// # Errors
-/// Invalid where there is no such keyspace; Syntax for a marker.
-pub fn check_use(schema: &Schema, keyspace: &Name<'_>) -> Result<(), EngineError> {
-    if keyspace.is_marker() {
-        return Err(EngineError::syntax("Bind variables cannot be used for keyspace names"));
-    }
-    match schema.keyspace(keyspace.as_str()) {
+/// Invalid where there is no such keyspace.
+pub fn check_use(schema: &Schema, keyspace: &str) -> Result<(), EngineError> {
+    match schema.keyspace(keyspace) {
         Some(_) => Ok(()),
-        None => Err(EngineError::invalid(format!("Keyspace '{}' does not exist", keyspace.as_str()))),
+        None => Err(EngineError::invalid(format!("Keyspace '{keyspace}' does not exist"))),
     }
 }
 

@@ -11,11 +11,12 @@ mod view;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use quorate_protocol::cql::ast::{Describe, DescribeTarget, Name, QualifiedName};
+use quorate_protocol::cql::ast::{Describe, DescribeTarget, QualifiedName};
 use quorate_protocol::message::response::{ColumnSpec, ResultMetadata, Rows, TableSpec};
 use quorate_protocol::value::{CqlType, NativeType};
 
 use super::error::EngineError;
+use super::recognition::check_name;
 use super::schema::{Keyspace, Schema};
 use super::system_tables::is_system;
 use crate::system::Topology;
@@ -79,13 +80,8 @@ fn refuse_markers(target: &DescribeTarget<'_>) -> Result<(), EngineError> {
         }
         _ => return Ok(()),
     };
-    let is_marker = |name: Option<&Name<'_>>| name.is_some_and(Name::is_marker);
-    let refuse = |what: &str| Err(EngineError::Syntax(format!("Bind variables cannot be used for {what} names")));
-    match () {
-        () if is_marker(keyspace) => refuse("keyspace"),
-        () if is_marker(name) => refuse("table"),
-        () => Ok(()),
-    }
+    keyspace.map_or(Ok(()), |name| check_name(name, "keyspace"))?;
+    name.map_or(Ok(()), |name| check_name(name, "table"))
 }
 
 /// What is described, in order, and whether with its CREATE statement.

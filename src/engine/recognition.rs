@@ -1,6 +1,5 @@
 //! What Cassandra's grammar takes only to refuse it with a message, before it looks up a name (`addRecognitionError` in
-//! `Parser.g`): in statements that read and write. Those that define something have their own such checks
-//! (`definition/scope.rs`).
+//! `Parser.g`): in statements that read and write. Those that define, describe or grant something check their own names.
 
 use std::collections::HashMap;
 
@@ -69,7 +68,11 @@ fn check_relations(relations: &[Relation<'_>]) -> Result<(), EngineError> {
     })
 }
 
-fn check_name(name: &Name<'_>, what: &str) -> Result<(), EngineError> {
+/// Refuses a marker in the place of a name of a keyspace, table, index or role: `what`.
+///
+/// # Errors
+/// A syntax error in Cassandra's words.
+pub(super) fn check_name(name: &Name<'_>, what: &str) -> Result<(), EngineError> {
     match name.is_marker() {
         true => Err(EngineError::syntax(format!("Bind variables cannot be used for {what} names"))),
         false => Ok(()),

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicBool;
 
-use quorate_protocol::cql::ast::Name;
 use quorate_protocol::cql::{self, ast};
 use quorate_protocol::message::response::Rows;
 use quorate_protocol::message::view::Parameters;
@@ -42,7 +41,7 @@ impl Database {
             StatementPlan::Select(select) => self.select(select, execution),
             StatementPlan::Modify(_) | StatementPlan::Batch(_) => self.modify(statement, execution.parameters),
             StatementPlan::Use(keyspace) => {
-                definition::check_use(&self.schema(), &Name::new(keyspace.as_str()))?;
+                definition::check_use(&self.schema(), keyspace)?;
                 Ok(Outcome::SetKeyspace(keyspace.clone()).into())
             }
             StatementPlan::Truncate { keyspace, table } => self.truncate(keyspace, table).map(Executed::from),

@@ -7,6 +7,7 @@ use quorate_protocol::cql::ast::{
 use super::create_table;
 use super::data_type::Written;
 use crate::engine::error::EngineError;
+use crate::engine::recognition::check_name;
 use crate::engine::schema::Schema;
 
 pub(super) const NO_DEFINITION: &str = "The statement defines nothing";
@@ -144,32 +145,20 @@ fn types<'s, 'a>(statement: &'s Statement<'a>) -> Vec<&'s Type<'a>> {
 
 /// The grammar takes a marker for a name only to refuse it with a message.
 fn check_markers(statement: &Statement<'_>) -> Result<(), EngineError> {
-    let refuse = |what: &str| Err(EngineError::syntax(format!("Bind variables cannot be used for {what} names")));
     let index = match statement {
         Statement::CreateIndex(create) => create.name.as_ref(),
         Statement::DropIndex(drop) => Some(&drop.name.name),
         _ => None,
     };
-    if index.is_some_and(Name::is_marker) {
-        return refuse("index");
-    }
-    if statement.keyspace().is_some_and(Name::is_marker) {
-        return refuse("keyspace");
-    }
     let view_base = match statement {
         Statement::CreateView(create) => Some(&create.from),
         _ => None,
     };
-    if let Some(keyspace) = view_base.and_then(|base| base.keyspace.as_ref())
-        && keyspace.is_marker()
-    {
-        return refuse("keyspace");
-    }
-    let is_marker = |table: &QualifiedName<'_>| table.name.is_marker();
-    if statement.table().is_some_and(is_marker) || view_base.is_some_and(is_marker) {
-        return refuse("table");
-    }
-    Ok(())
+    index.map_or(Ok(()), |name| check_name(name, "index"))?;
+    let keyspaces = [statement.keyspace(), view_base.and_then(|base| base.keyspace.as_ref())];
+    keyspaces.into_iter().flatten().try_for_each(|name| check_name(name, "keyspace"))?;
+    let tables = [statement.table(), view_base];
+    tables.into_iter().flatten().try_for_each(|table| check_name(&table.name, "table"))
 }
 
 fn check_view(create: &CreateView<'_>, has_markers: bool, keyspace: &str) -> Result<(), EngineError> {

@@ -6,6 +6,7 @@ use quorate_protocol::value::CqlType;
 use super::options::{Names, Options};
 use super::{PermissionSet, Resource, Security};
 use crate::engine::EngineError;
+use crate::engine::recognition::check_name;
 
 /// A statement on roles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,22 +121,18 @@ fn user(name: &RoleName<'_>) -> Result<String, EngineError> {
 }
 
 fn target(written: &ast::Resource<'_>, security: &Security<'_>) -> Result<Target, EngineError> {
-    let keyspace = |name: &ast::Name<'_>| match name.is_marker() {
-        true => syntax("Bind variables cannot be used for keyspace names"),
-        false => Ok(name.as_str().to_owned()),
-    };
+    let keyspace = |name: &ast::Name<'_>| check_name(name, "keyspace").map(|()| name.as_str().to_owned());
     Ok(Target::Resource(match written {
         ast::Resource::AllKeyspaces => Resource::AllKeyspaces,
         ast::Resource::Keyspace(name) => Resource::Keyspace(keyspace(name)?),
         ast::Resource::AllTables(name) => Resource::AllTables(keyspace(name)?),
-        ast::Resource::Table(QualifiedName { name, .. }) if name.is_marker() => {
-            return syntax("Bind variables cannot be used for table names");
-        }
-        ast::Resource::Table(QualifiedName { keyspace: Some(of), name }) => {
-            Resource::Table(keyspace(of)?, name.as_str().to_owned())
-        }
-        ast::Resource::Table(QualifiedName { keyspace: None, name }) => {
-            return Ok(Target::TableOfSession(name.as_str().to_owned()));
+        ast::Resource::Table(QualifiedName { keyspace: of, name }) => {
+            check_name(name, "table")?;
+            let table = name.as_str().to_owned();
+            match of {
+                Some(of) => Resource::Table(keyspace(of)?, table),
+                None => return Ok(Target::TableOfSession(table)),
+            }
         }
         ast::Resource::AllRoles => Resource::AllRoles,
         ast::Resource::Role(name) => Resource::Role(role(name)?),

@@ -5,6 +5,7 @@ use quorate_protocol::cql::ast::Statement;
 use quorate_protocol::message::response::{CqlError, ErrorDetails, SchemaChange, SchemaChangeKind, SchemaTarget};
 
 use super::*;
+use crate::engine::recognition::check_name;
 
 /// Statements whose answer differs, and why that is accepted.
 const DIFFERENT: &[(&str, &str)] = &[
@@ -62,7 +63,8 @@ fn compare(recorded: &str, features: Features) {
 /// What the session answers, in the form of the files.
 fn answer(session: &mut Session, text: &str) -> Vec<String> {
     if let Ok(Statement::Use(keyspace)) = parse(text) {
-        return match check_use(&session.schema, &keyspace) {
+        let checked = check_name(&keyspace, "keyspace").and_then(|()| check_use(&session.schema, keyspace.as_str()));
+        return match checked {
             Ok(()) => {
                 session.keyspace = Some(keyspace.as_str().to_owned());
                 vec![format!("KEYSPACE {}", keyspace.as_str())]
