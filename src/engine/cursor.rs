@@ -195,15 +195,7 @@ impl<'a> Cursor<'a> {
     fn exists(&self, row: &row::Row) -> bool {
         match self.has_strict_liveness {
             true => row.liveness.is_some_and(|marker| marker.is_live(self.now_seconds)),
-            false => self.has_live_cells(row),
-        }
-    }
-
-    /// Whether anything is left of a row, or of the static one.
-    fn has_live_cells(&self, row: &row::Row) -> bool {
-        match self.known {
-            Some(known) => row.is_live_in(known, self.now_seconds),
-            None => row.is_live(self.now_seconds),
+            false => row.is_live_in(self.known, self.now_seconds),
         }
     }
 
@@ -215,7 +207,7 @@ impl<'a> Cursor<'a> {
                 has_clustering && clustering_of(self.table, &line.cells).is_none()
             }
             OpenRows::Stored { static_row, .. } => {
-                if !self.has_live_cells(static_row) {
+                if !static_row.is_live_in(self.known, self.now_seconds) {
                     return false;
                 }
                 let clustering = self.table.partition_key_count()..self.table.key_count();

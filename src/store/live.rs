@@ -62,8 +62,9 @@ impl Row {
         self.columns.get(place).map(|(_, data)| data)
     }
 
-    /// As [`Row::is_live`], of these columns alone.
-    pub fn is_live_in(&self, columns: &[ColumnId], now_seconds: i64) -> bool {
+    /// As [`Row::is_live`]; where `columns` are given, of these alone.
+    pub fn is_live_in(&self, columns: Option<&[ColumnId]>, now_seconds: i64) -> bool {
+        let Some(columns) = columns else { return self.is_live(now_seconds) };
         let mut known = self.columns.iter().filter(|(id, _)| columns.contains(id));
         self.liveness.is_some_and(|liveness| liveness.is_live(now_seconds))
             || known.any(|(_, data)| data.is_live(now_seconds))

@@ -243,7 +243,7 @@ impl<'a> Request<'a> {
         let mut rows = Vec::new();
         while let Some((clustering, row)) = reader.next_with_deletion()? {
             newest = newest.max(newest_timestamp(&row));
-            if self.exists(&row, now_seconds) {
+            if row.is_live_in(self.definition.known_columns(), now_seconds) {
                 rows.push((clustering, row));
                 if self.rows.is_empty() {
                     break;
@@ -253,17 +253,9 @@ impl<'a> Request<'a> {
         Ok(Current { fixed, rows, newest })
     }
 
-    /// Whether a row has anything that was not dropped with its column.
-    fn exists(&self, row: &Row, now_seconds: i64) -> bool {
-        match self.definition.known_columns() {
-            Some(known) => row.is_live_in(known, now_seconds),
-            None => row.is_live(now_seconds),
-        }
-    }
-
     fn holds(&self, current: &Current, now_seconds: i64) -> Result<bool, EngineError> {
         if let Some(condition) = &self.fixed {
-            let exists = self.exists(&current.fixed, now_seconds);
+            let exists = current.fixed.is_live_in(self.definition.known_columns(), now_seconds);
             if !row_holds(condition, exists.then_some(&current.fixed), now_seconds)? {
                 return Ok(false);
             }
