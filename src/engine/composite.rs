@@ -31,7 +31,8 @@ pub(super) fn parse(class: &str, text: &str) -> Option<Vec<u8>> {
     let parameters = class.strip_prefix("CompositeType(")?.strip_suffix(')')?;
     let types: Vec<CqlType> = parameters_of(parameters).map(CqlType::from_class_name).collect::<Result<_, _>>().ok()?;
     let (mut out, mut end) = (Vec::new(), 0);
-    for (index, part) in parts_of(text).into_iter().enumerate() {
+    for (index, part) in between_colons(text).into_iter().enumerate() {
+        let part = part.replace("\\:", ":");
         // The last byte says whether the value stands before or behind all that begin with it.
         match part.as_str() {
             "!" => end = 1,
@@ -65,17 +66,16 @@ fn parameters_of(parameters: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What stands between the colons; a colon behind a backslash belongs to its part.
-fn parts_of(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match (character, parts.last_mut()) {
-            (':', _) => parts.push(String::new()),
-            ('\\', Some(part)) => part.push(characters.next_if_eq(&':').unwrap_or('\\')),
-            (character, Some(part)) => part.push(character),
-            (_, None) => {}
+pub(super) fn between_colons(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut begin = 0;
+    for (at, _) in text.match_indices(':') {
+        if !text[..at].ends_with('\\') {
+            parts.push(&text[begin..at]);
+            begin = at + 1;
         }
     }
+    parts.push(&text[begin..]);
     parts
 }
 

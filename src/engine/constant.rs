@@ -45,7 +45,7 @@ pub(super) fn constant(constant: &Constant<'_>, receiver: &Receiver) -> Result<B
 
 /// A tuple or user type in text: its fields between colons, `@` for null; both may be escaped (`TupleType.fromString`).
 fn tuple(types: &[CqlType], text: &str, whole: &CqlType, kind: &str) -> Result<Bytes, EngineError> {
-    let fields = fields(text);
+    let fields = if text.is_empty() { Vec::new() } else { composite::between_colons(text) };
     if fields.len() > types.len() {
         return Err(EngineError::invalid(format!(
             "Invalid {kind} literal: too many elements. Type {whole} expects {} but got {}",
@@ -86,20 +86,4 @@ fn parse(cql_type: &CqlType, text: &str) -> Result<Bytes, EngineError> {
 
 fn parse_hex(text: &str) -> Result<Bytes, EngineError> {
     Ok(Value::parse(NativeType::Blob, text)?.to_bytes().into())
-}
-
-/// The parts between colons that no backslash stands before; none of an empty text.
-fn fields(text: &str) -> Vec<&str> {
-    let mut fields = Vec::new();
-    let mut begin = 0;
-    for (at, _) in text.match_indices(':') {
-        if !text[..at].ends_with('\\') {
-            fields.push(&text[begin..at]);
-            begin = at + 1;
-        }
-    }
-    if !text.is_empty() {
-        fields.push(&text[begin..]);
-    }
-    fields
 }
