@@ -4,24 +4,33 @@ use std::ops::ControlFlow;
 
 use scylla::client::session::Session;
 use scylla::response::PagingState;
+use scylla::response::query_result::QueryRowsResult;
 use scylla::statement::unprepared::Statement;
 
 use crate::client::{run, server_of};
 
-/// The first column of all rows, read in pages of `size` rows.
-async fn paged(session: &Session, select: &str, size: i32) -> Vec<i32> {
+/// The pages of `size` rows, until there is none.
+async fn pages(session: &Session, select: &str, size: i32) -> Vec<QueryRowsResult> {
     let statement = Statement::new(select).with_page_size(size);
-    let (mut state, mut seen) = (PagingState::start(), Vec::new());
+    let (mut state, mut pages) = (PagingState::start(), Vec::new());
     loop {
         let (page, next) = session.query_single_page(statement.clone(), (), state).await.unwrap();
-        let page = page.into_rows_result().unwrap();
-        assert!(page.rows_num() <= usize::try_from(size).unwrap());
-        seen.extend(page.rows::<(i32,)>().unwrap().map(|row| row.unwrap().0));
+        pages.push(page.into_rows_result().unwrap());
         match next.into_paging_control_flow() {
             ControlFlow::Continue(next) => state = next,
-            ControlFlow::Break(()) => return seen,
+            ControlFlow::Break(()) => return pages,
         }
     }
+}
+
+/// The first column of all rows, read in pages of `size` rows.
+async fn paged(session: &Session, select: &str, size: i32) -> Vec<i32> {
+    let mut seen = Vec::new();
+    for page in pages(session, select, size).await {
+        assert!(page.rows_num() <= usize::try_from(size).unwrap());
+        seen.extend(page.rows::<(i32,)>().unwrap().map(|row| row.unwrap().0));
+    }
+    seen
 }
 
 #[tokio::test]
@@ -47,18 +56,9 @@ async fn pages_of_a_partition_and_of_a_table() {
     }
 }
 
-/// The rows of each page that is asked for, until there is none.
+/// How many rows each page has.
 async fn page_sizes(session: &Session, select: &str, size: i32) -> Vec<usize> {
-    let statement = Statement::new(select).with_page_size(size);
-    let (mut state, mut sizes) = (PagingState::start(), Vec::new());
-    loop {
-        let (page, next) = session.query_single_page(statement.clone(), (), state).await.unwrap();
-        sizes.push(page.into_rows_result().unwrap().rows_num());
-        match next.into_paging_control_flow() {
-            ControlFlow::Continue(next) => state = next,
-            ControlFlow::Break(()) => return sizes,
-        }
-    }
+    pages(session, select, size).await.iter().map(QueryRowsResult::rows_num).collect()
 }
 
 /// As Cassandra does, which looks for another row only when it is asked for another page.
