@@ -17,7 +17,7 @@ use crate::store::mutation::StorageId;
 
 pub use index::{Index, IndexKind, IndexTarget};
 pub use keyspace::Keyspace;
-pub use options::{TableOptions, map_literal, text_literal};
+pub use options::{OPTION_DEFAULTS, TableOptions, map_literal, text_literal};
 pub use record::RecordError;
 pub use table::{ColumnMask, DroppedColumn, TableDefinition, TableFlags, Trigger};
 pub use view::ViewDefinition;

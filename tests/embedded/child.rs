@@ -14,7 +14,20 @@ pub struct Process {
 impl Process {
     /// Starts it over the replicas in `data`, and waits until it listens.
     pub fn start(data: &Path, replicas: usize) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_quorate"))
+        Self::of(Command::new(env!("CARGO_BIN_EXE_quorate")), data, replicas)
+    }
+
+    /// As [`Process::start`], on a disk that takes no file longer than so many KiB: a write beyond fails.
+    pub fn start_on_a_small_disk(data: &Path, replicas: usize, file_kib_max: u32) -> Self {
+        let mut shell = Command::new("sh");
+        // Without the signal the write itself fails, as on a full disk. POSIX counts blocks of 512 bytes.
+        let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", file_kib_max * 2);
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_quorate")]);
+        Self::of(shell, data, replicas)
+    }
+
+    fn of(mut command: Command, data: &Path, replicas: usize) -> Self {
+        let mut child = command
             .args(["serve", "--port", "0", "--print-address", "--replicas", &replicas.to_string(), "--data"])
             .arg(data)
             .env_clear()

@@ -1,13 +1,15 @@
 //! What was acknowledged is there after the end of the process, however it ended.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use quorate::testing::{Options, Server};
 use scylla::client::session::Session;
+use scylla::errors::DbError;
 
 use crate::child::Process;
-use crate::client::{rows, run, session, use_keyspace};
+use crate::client::{refusal, rows, run, session, use_keyspace};
 
 /// How often the process is killed; more often where `QUORATE_TEST_KILLS` says so.
 const KILLS: usize = 3;
@@ -65,6 +67,41 @@ async fn no_acknowledged_write_is_lost_when_the_process_is_killed() {
         }
         next = acknowledged.iter().max().map_or(next, |last| last + 1_000);
     }
+}
+
+/// The write that fails, and all after it, are refused; the replica counts as down. What was acknowledged before is there when
+/// the process is started again where there is room.
+#[tokio::test]
+async fn a_disk_that_takes_no_more_takes_the_replica_down_and_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let process = Process::start_on_a_small_disk(directory.path(), 1, 512);
+    let client = session(process.address).await;
+    use_keyspace(&client).await;
+    run(&client, "CREATE TABLE t (k int PRIMARY KEY, v blob)").await;
+    let insert = client.prepare("INSERT INTO t (k, v) VALUES (?, ?)").await.unwrap();
+    let value = vec![7_u8; 4096];
+    let mut acknowledged = 0;
+    while client.execute_unpaged(&insert, (acknowledged, &value)).await.is_ok() {
+        acknowledged += 1;
+        assert!(acknowledged < 1_000, "a disk of 512 KiB took {acknowledged} rows of 4 KiB");
+    }
+    assert!(acknowledged > 10);
+    match refusal(&client, "SELECT k FROM ks.t WHERE k = 0").await.0 {
+        DbError::Unavailable { required: 1, alive: 0, .. } => {}
+        other => panic!("{other:?}"),
+    }
+    drop(client);
+    process.kill();
+    let process = Process::start(directory.path(), 1);
+    let client = session(process.address).await;
+    let keys: HashSet<i32> =
+        rows::<(i32,)>(&client, "SELECT k FROM ks.t", ()).await.into_iter().map(|(k,)| k).collect();
+    assert!(
+        (0..acknowledged).all(|key| keys.contains(&key)),
+        "{acknowledged} were acknowledged, {} are there",
+        keys.len()
+    );
+    client.query_unpaged("INSERT INTO ks.t (k, v) VALUES (-1, 0x00)", ()).await.unwrap();
 }
 
 /// Writes keys from `first` on through several clients at once, kills the process among them, and gives the keys that

@@ -1,9 +1,9 @@
 //! What a process has cost so far, from /proc.
 
-use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// CPU time that a process has used: utime and stime of `/proc/PID/stat`, all its threads included (proc(5)).
 pub fn cpu_time(pid: u32) -> Result<Duration> {
@@ -13,6 +13,22 @@ pub fn cpu_time(pid: u32) -> Result<Duration> {
     let mut next = || ticks.next().context("a short /proc/PID/stat");
     let total = next()?? + next()??;
     Ok(Duration::from_secs_f64(total as f64 / rustix::param::clock_ticks_per_second() as f64))
+}
+
+/// Waits until a process does next to nothing for a second, as one does that has nobody to serve and has done its chores.
+///
+/// # Errors
+/// It is gone, or it goes on for longer than `patience`.
+pub fn wait_for_rest(pid: u32, patience: Duration) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        let before = cpu_time(pid)?;
+        thread::sleep(Duration::from_secs(1));
+        if cpu_time(pid)?.saturating_sub(before) < Duration::from_millis(50) {
+            return Ok(());
+        }
+        ensure!(begun.elapsed() < patience, "process {pid} still worked after {patience:?}");
+    }
 }
 
 /// Memory that a process holds (VmRSS), in MiB.

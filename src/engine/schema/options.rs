@@ -18,35 +18,37 @@ pub struct TableOptions {
     pub others: BTreeMap<String, String>,
 }
 
+/// The options that a table keeps as literals, with their defaults.
+pub const OPTION_DEFAULTS: [(&str, &str); 16] = [
+    ("additional_write_policy", "'99p'"),
+    ("allow_auto_snapshot", "true"),
+    ("bloom_filter_fp_chance", "0.01"),
+    ("caching", "{'keys': 'ALL', 'rows_per_partition': 'NONE'}"),
+    ("cdc", "false"),
+    (
+        "compaction",
+        "{'class': 'org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy', 'max_threshold': '32', \
+         'min_threshold': '4'}",
+    ),
+    ("compression", "{'chunk_length_in_kb': '16', 'class': 'org.apache.cassandra.io.compress.LZ4Compressor'}"),
+    ("crc_check_chance", "1.0"),
+    ("extensions", "{}"),
+    ("incremental_backups", "true"),
+    ("max_index_interval", "2048"),
+    ("memtable", "'default'"),
+    ("memtable_flush_period_in_ms", "0"),
+    ("min_index_interval", "128"),
+    ("read_repair", "'BLOCKING'"),
+    ("speculative_retry", "'99p'"),
+];
+
 impl Default for TableOptions {
     fn default() -> Self {
-        let others = [
-            ("additional_write_policy", "'99p'"),
-            ("allow_auto_snapshot", "true"),
-            ("bloom_filter_fp_chance", "0.01"),
-            ("caching", "{'keys': 'ALL', 'rows_per_partition': 'NONE'}"),
-            ("cdc", "false"),
-            (
-                "compaction",
-                "{'class': 'org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy', \
-                 'max_threshold': '32', 'min_threshold': '4'}",
-            ),
-            ("compression", "{'chunk_length_in_kb': '16', 'class': 'org.apache.cassandra.io.compress.LZ4Compressor'}"),
-            ("crc_check_chance", "1.0"),
-            ("extensions", "{}"),
-            ("incremental_backups", "true"),
-            ("max_index_interval", "2048"),
-            ("memtable", "'default'"),
-            ("memtable_flush_period_in_ms", "0"),
-            ("min_index_interval", "128"),
-            ("read_repair", "'BLOCKING'"),
-            ("speculative_retry", "'99p'"),
-        ];
         TableOptions {
             comment: String::new(),
             default_time_to_live_seconds: 0,
             gc_grace_seconds: 864_000,
-            others: others.into_iter().map(|(name, literal)| (name.to_owned(), literal.to_owned())).collect(),
+            others: OPTION_DEFAULTS.map(|(name, literal)| (name.to_owned(), literal.to_owned())).into(),
         }
     }
 }

@@ -2,40 +2,16 @@
 
 use quorate_protocol::value::{NativeType, Value};
 
-use crate::engine::schema::TableOptions;
+use crate::engine::schema::{OPTION_DEFAULTS, TableOptions};
 
 /// The options of a table, read from their literals; those that were not given have their defaults.
 #[derive(Clone, Copy)]
 pub(in crate::engine) struct ShownOptions<'a>(pub(in crate::engine) &'a TableOptions);
 
-/// The options that a table keeps as literals, and their defaults.
-const DEFAULTS: [(&str, &str); 16] = [
-    ("additional_write_policy", "'99p'"),
-    ("allow_auto_snapshot", "true"),
-    ("bloom_filter_fp_chance", "0.01"),
-    ("caching", "{'keys': 'ALL', 'rows_per_partition': 'NONE'}"),
-    ("cdc", "false"),
-    (
-        "compaction",
-        "{'class': 'org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy', 'max_threshold': '32', \
-         'min_threshold': '4'}",
-    ),
-    ("compression", "{'chunk_length_in_kb': '16', 'class': 'org.apache.cassandra.io.compress.LZ4Compressor'}"),
-    ("crc_check_chance", "1.0"),
-    ("extensions", "{}"),
-    ("incremental_backups", "true"),
-    ("max_index_interval", "2048"),
-    ("memtable", "'default'"),
-    ("memtable_flush_period_in_ms", "0"),
-    ("min_index_interval", "128"),
-    ("read_repair", "'BLOCKING'"),
-    ("speculative_retry", "'99p'"),
-];
-
 impl ShownOptions<'_> {
     /// The literal as it is kept.
     fn literal(&self, name: &str) -> &str {
-        let default = || DEFAULTS.iter().find(|(known, _)| *known == name).map_or("''", |(_, default)| default);
+        let default = || OPTION_DEFAULTS.iter().find(|(known, _)| *known == name).map_or("''", |(_, default)| default);
         self.0.others.get(name).map_or_else(default, String::as_str)
     }
 
