@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use quorate_protocol::frame::{EncodeError, Encoder, Envelope};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::forward::Forward;
 use super::operation::Failure;
@@ -15,14 +16,16 @@ use crate::worker::Worker;
 pub(crate) type Answer = Result<Envelope, Failure>;
 
 /// Sends a client's request to a backend, and awaits the answer; an ERROR is an `Err`. A statement that the backend has
-/// lost is prepared there again first.
+/// lost is prepared there again first. All of it takes no longer than `patience`.
 pub(crate) async fn forward(worker: &Worker, backend: u8, request: &Forward, patience: Duration) -> Answer {
+    let deadline = Instant::now() + patience;
+    let left = || deadline.saturating_duration_since(Instant::now());
     for _ in 0..2 {
-        let answer = await_reply(patience, |reply_to| request.send_for(worker, backend, reply_to)).await?;
+        let answer = await_reply(left(), |reply_to| request.send_for(worker, backend, reply_to)).await?;
         match verdict(&answer) {
             Verdict::Done => return Ok(answer),
             Verdict::Unprepared if !request.can_reprepare() => return Err(Failure::Answer(answer)),
-            Verdict::Unprepared => super::prepare::on_backend(worker, backend, request, patience).await?,
+            Verdict::Unprepared => super::prepare::on_backend(worker, backend, request, left()).await?,
             Verdict::Rejected | Verdict::Failed(_) => return Err(Failure::Answer(answer)),
         }
     }
