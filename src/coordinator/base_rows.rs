@@ -82,6 +82,8 @@ impl Comparison {
     async fn run(mut self, first: VoterSet) {
         let started = Instant::now();
         let end = self.conclude(first).await;
+        // Whoever goes on with it has what is left of its time.
+        let timeout = self.time_left();
         let Self { worker, begin, .. } = self;
         let outcome = match &end {
             End::Answer(envelope) => {
@@ -90,7 +92,7 @@ impl Comparison {
                 Outcome::of(envelope)
             }
             End::Fail(error) => return refuse(&worker, &begin, error),
-            End::Plainly => return start_read(&worker, begin),
+            End::Plainly => return start_read(&worker, Begin { timeout, ..begin }),
         };
         worker.metrics.request(begin.kind, begin.level, outcome, started.elapsed());
     }
